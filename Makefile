@@ -1,0 +1,48 @@
+# make run   set up, then hunt through the sample logs in samples/
+# make test  set up, then lint, types and all tests
+# Both work on a fresh Debian machine with Python >= 3.11. As root they also install the Debian packages that some
+# tests need; without root those tests skip and say so.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+OUT    := out
+WORKERS ?= $(shell nproc)
+
+.PHONY: run test lint types check setup system lock clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	tools/setup.sh "$(PYTHON)" "$(VENV)"
+	touch $@
+
+run: setup
+	mkdir -p $(OUT)
+	$(BIN)/kulla hunt samples --rules rules --tz Europe/Tirane --out $(OUT)/report.html
+	@echo
+	@echo "Report: $(abspath $(OUT))/report.html  (open it in a browser; it needs no network)"
+	@echo "Next:   $(BIN)/kulla --help"
+
+test: setup system lint types check
+
+system:
+	tools/system.sh
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+check: setup
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+lock: setup
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --extra dev \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) $(OUT) build src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

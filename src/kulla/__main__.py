@@ -1,0 +1,5 @@
+"""`python -m kulla`."""
+
+from kulla.cli.main import run
+
+run()

@@ -1,0 +1,78 @@
+"""The command `kulla`: its subcommands, and how every failure reaches the user as one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from kulla import __version__
+from kulla.cli import events, hunt, rules
+from kulla.errors import KullaError
+
+EPILOG = (
+    "Exit codes: 0 all was read; 1 a fault of Kulla; 2 an option or configuration that cannot be used; "
+    "3 some input could not be read; 4 some rule could not be loaded; 5 output that cannot be written; 130 interrupted."
+)
+
+app = typer.Typer(
+    name="kulla",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="The tools of a national cyber-defence centre: read logs of every kind, match every Sigma rule, explain.",
+    epilog=EPILOG,
+)
+app.command("hunt")(hunt.hunt)
+app.add_typer(rules.app, name="rules")
+app.add_typer(events.app, name="events")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kulla {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback when a command fails.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """The tools of a national cyber-defence centre: read logs of every kind, match every Sigma rule, explain."""
+
+
+def run() -> None:
+    """Run the command line of this process. No traceback reaches the user unless `--debug` is given."""
+    debug = "--debug" in sys.argv[1:]
+    argv = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        code = app(argv, standalone_mode=False)
+        sys.stdout.flush()
+    except KullaError as error:
+        _fail(error, str(error), error.exit_code, debug)
+    except typer.TyperException as error:
+        _fail(error, error.format_message(), 2, debug)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has gone: nothing to say, and nothing left to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(141)
+    except Exception as error:  # noqa: BLE001 the last place where a fault of ours can still be told in words
+        text = f"a fault of Kulla ({type(error).__name__}); run again with --debug and report what it shows"
+        _fail(error, text, 1, debug)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(error: Exception, text: str, code: int, debug: bool) -> None:
+    if debug:
+        raise error
+    for line in text.splitlines():
+        print(f"kulla: {line}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,1 @@
+"""Events: from bytes of any log format to batches of events."""

@@ -1,0 +1,1 @@
+"""Hunt: from files and rules to findings, ranked and written out."""

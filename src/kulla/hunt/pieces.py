@@ -1,0 +1,73 @@
+"""Cutting the input into pieces of work: one file, one zip member, or a byte range of a large file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from kulla.errors import InputError
+from kulla.events import sources
+from kulla.events.formats._api import Cut, Format
+from kulla.events.sniff import HEAD, UNKNOWN, choose, named
+from kulla.events.sources import Broken, Skipped, Source
+from kulla.settings import Settings
+
+AIM = 48 << 20
+"""Bytes of a piece of a large file: one batch. Smaller ones cost more per event, larger ones more memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A piece of work. `format` and `cut` are given for plain files; None: the worker finds out, as it must for
+    archives. `first`: this is the first piece of its source. `size` is in bytes, as found on disk."""
+
+    source: Source
+    format: str | None
+    cut: Cut | None
+    size: int
+    first: bool = True
+
+
+def tasks(
+    found: Iterable[Source | Skipped | Broken], formats: Sequence[Format], forced: str | None, settings: Settings
+) -> Iterator[Task | Skipped | Broken]:
+    """The pieces of all sources, in order, and what is none."""
+    for each in found:
+        if not isinstance(each, Source):
+            yield each
+        elif sources.is_container(each):
+            parts = sources.split(each, settings)
+            for number, part in enumerate(parts):
+                yield Task(part, None, None, part.size or 0, number == 0)
+        else:
+            yield from _plain(each, formats, forced)
+
+
+def _plain(source: Source, formats: Sequence[Format], forced: str | None) -> Iterator[Task | Skipped | Broken]:
+    try:
+        with sources.open_file(source) as file:
+            head = file.peek(HEAD)[:HEAD]
+            chosen = named(forced, formats) if forced else choose(head, source.name, formats)
+            if chosen is None:
+                yield Skipped(source, UNKNOWN)
+                return
+            size = source.size or 0
+            cuts: Sequence[Cut | None] = chosen.cut(file, size, AIM) if size > AIM else [None]
+    except InputError as error:
+        yield Broken(source, str(error))
+        return
+    for number, cut in enumerate(cuts):
+        yield Task(source, chosen.name, cut, cut.stop - cut.start if cut else size, number == 0)
+
+
+def lines_in(source: Source, cut: Cut | None) -> int:
+    """Lines of a piece that no worker came back from, so that those after it keep their numbers."""
+    count = 0
+    with sources.open_file(source) as file:
+        if cut:
+            file.seek(cut.start)
+        left = cut.stop - cut.start if cut else -1
+        while left and (block := file.read(min(1 << 20, left) if left > 0 else 1 << 20)):
+            count += block.count(b"\n")
+            left -= len(block) if left > 0 else 0
+    return count
