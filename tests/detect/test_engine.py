@@ -271,6 +271,18 @@ def test_key_depends_on_the_rules() -> None:
     assert cache_key(b"a") != cache_key(b"b")
 
 
+def test_a_very_long_literal() -> None:
+    long = "abc" * 3000
+    rules = [rule_of(Match("Image", Text((Wild.MANY, long, Wild.MANY)))), rule_of(Match("Image", Regex(long[:9000])))]
+    batch = batch_of([({"Image": [text]}, 0) for text in ("x" + long, long[:-1], long.upper())])
+    assert pairs(compile_rules(rules, feeds).match(batch)) == expected(rules, batch) != []
+
+
+def test_no_rules_no_events() -> None:
+    assert pairs(compile_rules([], feeds).match(batch_of([({}, 0)]))) == []
+    assert pairs(compile_rules([rule_of(And(()))], feeds).match(batch_of([]))) == []
+
+
 def test_rules_with_needs_never_run() -> None:
     rule = replace(rule_of(And(())), needs=("Admins",))
     assert pairs(compile_rules([rule, rule_of(And(()))], feeds).match(batch_of([({}, 0)]))) == [(0, 1)]

@@ -56,11 +56,9 @@ def test_found_text_holds_it(pattern: str, flags: str, seed: int, upper: bool) -
         ("tasks", "i", ("ta",)),
         ("(abc)?d", "", ()),
         ("[[:alpha:]]xyz", "", ()),
-        ("(?i)TASKLIST", "", ("LI",)),
+        ("(?i)TASKLIST", "", ("TA",)),
         ("(", "", ()),
     ],
 )
 def test_examples(pattern: str, flags: str, wanted: tuple[str, ...]) -> None:
-    if pattern == "powerſhell":
-        wanted = ("power",) if len("power") > len("hell") else wanted
     assert sorted(required(Regex(pattern, flags))) == sorted(wanted)

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import pickle
 import signal
 import time
 from collections.abc import Sequence
@@ -174,8 +175,7 @@ def test_rejects_are_kept_with_their_content(folder: Path) -> None:
 def test_the_cache_gives_the_same_hunt_and_is_made_anew_when_a_rule_changes(folder: Path) -> None:
     cache = str(folder / "cache")
     first, _ = hunt(folder, cache=cache)
-    entries = list((folder / "cache" / "kulla").glob("*.rules"))
-    assert len(entries) == 1
+    assert len(list((folder / "cache" / "kulla").glob("*.plan"))) == 1
     assert hunt(folder, cache=cache)[0] == first
     (folder / "rules.yml").write_text(RULES.replace("certutil.exe", "cmd.exe"))
     changed, _ = hunt(folder, cache=cache)
@@ -186,9 +186,9 @@ def test_a_cache_that_others_may_write_is_not_read(folder: Path) -> None:
     cache = folder / "cache" / "kulla"
     cache.mkdir(parents=True, mode=0o700)
     first, _ = hunt(folder, cache=str(folder / "cache"))
-    (entry,) = cache.glob("*.rules")
-    entry.write_bytes(b"not a pickle")
-    entry.chmod(0o666)
+    for entry in cache.iterdir():
+        entry.write_bytes(pickle.dumps("of another user"))
+        entry.chmod(0o666)
     assert hunt(folder, cache=str(folder / "cache"))[0] == first
 
 

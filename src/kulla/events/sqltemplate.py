@@ -18,10 +18,6 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
-
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns, with the statement's text, of what it does not parse
 
 _WORD = r"\w$\x80-\U0010ffff"  # PostgreSQL takes every byte above 127 as part of a name
@@ -105,6 +101,10 @@ def tables(shape: str) -> tuple[str, ...]:
     >>> tables("WITH a AS (SELECT * FROM reg.payroll WHERE nid = ?) SELECT * FROM a JOIN \"Plates\" p USING (id)")
     ('Plates', 'reg.payroll')
     """
+    import sqlglot  # here, since it takes as long to import as all the rest and only register audits need it
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
     text = _WRAPPER.sub("", shape)
     copied = _COPY_TABLE.match(text)
     if copied is not None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from kulla.events.formats._api import Reject
-from kulla.events.logsource import Logsource, feeds
+from kulla.events.logsource import Logsource
 from kulla.events.sources import Broken, Skipped, Source
 from kulla.hunt import summary
-from kulla.hunt.rulebook import Listed, Rulebook
+from kulla.hunt.rulebook import Index, Listed
 from kulla.hunt.summary import Facts, NotRun, Rejected, RuleText
 from kulla.hunt.tally import Tally
 
@@ -57,7 +57,7 @@ class Account:
         if len(self.rejects) < NAMED:
             self.rejects.append(Rejected(source.shown, reject.position, reject.reason, reject.unit))
 
-    def facts(self, book: Rulebook, hits: Iterable[pa.Table]) -> Facts:
+    def facts(self, book: Index, hits: Iterable[pa.Table]) -> Facts:
         """The facts, with the texts of the rules that have hits."""
         by_logsource = {Logsource(*triple): count for triple, count in sorted(self.tally.by_logsource.items(), key=str)}
         needs_value, not_covered = _not_run(book, list(by_logsource))
@@ -85,14 +85,14 @@ class Account:
         )
 
 
-def _not_run(book: Rulebook, present: list[Logsource]) -> tuple[tuple[NotRun, ...], tuple[NotRun, ...]]:
+def _not_run(book: Index, present: list[Logsource]) -> tuple[tuple[NotRun, ...], tuple[NotRun, ...]]:
     """Rules that need a value, and rules that no event concerned."""
     fed: dict[Logsource, bool] = {}
     needs_value: list[NotRun] = []
     not_covered: list[NotRun] = []
     for rule in book.listed:
         if rule.logsource not in fed:
-            fed[rule.logsource] = any(feeds(rule.logsource, event) for event in present)
+            fed[rule.logsource] = any(book.feeds(rule.logsource, event) for event in present)
         if rule.needs:
             needs_value.append(_entry(rule, f"needs a value for {', '.join(rule.needs)}: give it with --values FILE"))
         elif not fed[rule.logsource]:
@@ -104,7 +104,7 @@ def _entry(rule: Listed, reason: str) -> NotRun:
     return NotRun(rule.meta.id, rule.meta.title, rule.meta.level, rule.logsource, reason)
 
 
-def _texts(book: Rulebook, hits: Iterable[pa.Table]) -> Mapping[str, RuleText]:
+def _texts(book: Index, hits: Iterable[pa.Table]) -> Mapping[str, RuleText]:
     wanted = {identity for table in hits for identity in table["rule_id"].unique().to_pylist()}
     found: dict[str, RuleText] = {}
     known = [(rule.meta, rule.logsource) for rule in book.listed]

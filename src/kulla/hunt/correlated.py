@@ -9,14 +9,14 @@ import pyarrow as pa
 
 from kulla.detect.correlate.correlator import Finding
 from kulla.detect.correlate.signals import Signal
-from kulla.detect.rule import Rule
 from kulla.events.schema import EXACT, event_id
 from kulla.events.sources import Source
 from kulla.hunt.entity import entity_of
 from kulla.hunt.hits import HITS
+from kulla.hunt.rulebook import Index
 
 
-def signals(table: pa.Table, source: Source, sha256: str, number: int, rules: Sequence[Rule]) -> Iterator[Signal]:
+def signals(table: pa.Table, source: Source, sha256: str, number: int, index: Index) -> Iterator[Signal]:
     """The signals of a table (schema `find.SIGNALS`) of one source, the `number`th of the input. Hits without a time
     are left out: no window can hold them."""
     times = table["time"].cast(pa.int64()).to_pylist()
@@ -27,7 +27,7 @@ def signals(table: pa.Table, source: Source, sha256: str, number: int, rules: Se
                 time=time,
                 order=(number, record),
                 event=event_id(sha256, source.member, record).hex(),
-                rule=rules[rule].meta.id,
+                rule=index.meta(rule).id,
                 values=orjson.loads(values),
                 place={"host": host, "file": source.shown, "record": record},
             )

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from kulla.detect.correlate.correlator import Correlator
-from kulla.errors import InputError
+from kulla.errors import InputError, UsageError
 from kulla.events import sources
 from kulla.events.formats import FORMATS
 from kulla.events.formats._api import Reject
 from kulla.events.rejects import RejectWriter
-from kulla.events.sandbox import Died, Outcome, Pool, Result, Tick, terminable
+from kulla.events.sandbox import Died, Outcome, Pool, Result, Tick
 from kulla.events.sources import Broken, Skipped, Source
 from kulla.hunt import correlated, find
 from kulla.hunt.account import Account
 from kulla.hunt.findings import Findings, findings
+from kulla.hunt.hashes import Hashes
 from kulla.hunt.options import Options
 from kulla.hunt.pieces import Task, lines_in, tasks
 from kulla.hunt.reader import Note
-from kulla.hunt.rulebook import Rulebook, open_book
+from kulla.hunt.rulebook import Index, open_index, validate
+from kulla.hunt.rulecache import RuleCache
 from kulla.hunt.spool import Spool
+from kulla.hunt.stopping import Stop
 from kulla.hunt.worker import Part, Worker
+
+log = logging.getLogger(__name__)
+
+NO_RULE = "no rule to run: none under --rules is of this --level, --status and --tag; see kulla rules list --by rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +54,20 @@ class Progress:
 
 @dataclass(slots=True)
 class _Place:
-    """Where the piece now coming in stands: its source's number in the input, and the lines before it there."""
+    """Where the piece now coming in stands: its source's number in the input, the lines before it there, and its own
+    lines so far."""
 
     number: int = -1
+    before: int = 0
     lines: int = 0
     task: Task | None = None
-
-
-class _Hashes:
-    """SHA-256 of each file, computed beside the workers, once."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, "sha256")
-        self._known: dict[str, Future[str]] = {}
-
-    def want(self, source: Source) -> None:
-        if source.path not in self._known:
-            self._known[source.path] = self._pool.submit(sources.sha256, source)
-
-    def get(self, source: Source) -> str:
-        self.want(source)
-        try:
-            return self._known[source.path].result()
-        except InputError:
-            # The file went away under us. Its events keep an id, though not one that another run would give.
-            return "0" * 64
-
-    def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
 
 
 @dataclass
 class Hunt(AbstractContextManager["Hunt"]):
     """One hunt. Enter it before any use of DuckDB or Arrow's threads (see `events.sandbox`), then `run` it once; the
-    findings stay readable until it is left. `rejects`, when given, receives what could not be parsed."""
+    findings stay readable until it is left. `rejects`, when given, receives what could not be parsed. `own` are files
+    that this run writes, which are left out of the input: last time's report is no evidence."""
 
     options: Options
     rejects: RejectWriter | None = None
@@ -85,40 +75,74 @@ class Hunt(AbstractContextManager["Hunt"]):
     account: Account = field(default_factory=Account)
     costs: Counter[int] = field(default_factory=Counter)
     stages: Counter[str] = field(default_factory=Counter)
+    own: Collection[Path] = ()
+    _own_cache: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
+        validate(self.options)
+        if not RuleCache(self.options.cache).usable:
+            # The rules are compiled once, beside the workers, and handed over through a cache of this run alone.
+            self._own_cache = tempfile.TemporaryDirectory(prefix="kulla-rules-")
+            self.options = replace(self.options, cache=self._own_cache.name)
+        self._spool = Spool(Path(self.options.settings.spool_folder) if self.options.settings.spool_folder else None)
         self._worker = Worker(self.options, self.rejects is not None)
         self._pool: Pool[Task] = Pool(self._worker, self.options.jobs, self.options.settings, self._worker.load)
-        self._spool = Spool(Path(self.options.settings.spool_folder) if self.options.settings.spool_folder else None)
-        self._hashes = _Hashes()
+        self._hashes = Hashes()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._pool.close()
         self._hashes.close()
         self._spool.__exit__(kind, error, at)
+        if self._own_cache is not None:
+            self._own_cache.cleanup()
+
+    @cached_property
+    def index(self) -> Index:
+        """The rules' index; asked for when workers have loaded the rules, and so put it into the cache.
+
+        Raises UsageError when no rule is asked for: silence would look like a clean result."""
+        index = open_index(self.options)
+        if not (index.listed or index.correlations or any(problem.fatal for problem in index.problems)):
+            raise UsageError(NO_RULE)
+        return index
+
+    @cached_property
+    def _correlator(self) -> Correlator:
+        return Correlator(self.index.correlations)
 
     def run(self) -> Findings:
-        """Read everything, match, correlate and rank. Ctrl-C or SIGTERM ends the reading: what was found stands."""
+        """Read everything, match, correlate and rank. Ctrl-C or SIGTERM ends the reading: what was found stands.
+
+        Raises UsageError when there is no rule to run."""
         started = time.monotonic()
-        self.book: Rulebook = open_book(self.options)
-        self._correlator = Correlator(self.book.correlations)
         self._place = _Place()
-        found = list(sources.find(self.options.paths, self.options.settings))
-        self._meter = _Meter(self.progress, sum(each.size or 0 for each in found if isinstance(each, Source)), started)
+        self._stop = Stop()
         try:
-            with terminable():
+            with self._stop:
+                found = list(self._found())
+                total = sum(each.size or 0 for each in found if isinstance(each, Source))
+                self._meter = _Meter(self.progress, total, started)
                 self._read(found)
         except KeyboardInterrupt:
             self.account.interrupted = True
         self._correlate()
         self.account.seconds = time.monotonic() - started
-        return findings(self._spool, self.account.facts(self.book, self._spool))
+        return findings(self._spool, self.account.facts(self.index, self._spool))
+
+    def _found(self) -> Iterator[Source | Skipped | Broken]:
+        own = {os.path.realpath(path) for path in self.own}
+        for each in sources.find(self.options.paths, self.options.settings):
+            source = each if isinstance(each, Source) else each.source
+            if source.place or os.path.realpath(source.path) not in own:
+                yield each
 
     def _read(self, found: Iterable[Source | Skipped | Broken]) -> None:
         given: dict[int, Task] = {}
         for outcome in self._pool.run(self._tasks(found, given), lambda task: task.size, self._meter.tick):
-            self._take(outcome, given)
+            with self._stop.whole():
+                _ = self.index
+                self._take(outcome, given)
 
     def _tasks(self, found: Iterable[Source | Skipped | Broken], given: dict[int, Task]) -> Iterator[Task]:
         """The pool numbers tasks as it takes them; `given` remembers which is which."""
@@ -145,32 +169,42 @@ class Hunt(AbstractContextManager["Hunt"]):
 
     def _at(self, task: Task) -> None:
         """Lines are counted on from piece to piece of one source."""
-        if task is not self._place.task:
+        place = self._place
+        if task is not place.task:
             first = task.cut is None or task.first
-            self._place = _Place(self._place.number + 1, 0 if first else self._place.lines, task)
+            self._place = _Place(place.number + first, 0 if first else place.before + place.lines, 0, task)
 
     def _died(self, task: Task, outcome: Died) -> None:
+        if outcome.trace:
+            log.debug("%s: %s\n%s", task.source.shown, outcome.reason, outcome.trace)
         start = task.cut.start if task.cut else 0
         reject = Reject(start, f"{outcome.reason}; the rest of this piece was not read", b"", "byte")
         self._reject(task.source, [reject])
         if task.cut is not None:
-            self._place.lines += lines_in(task.source, task.cut)
+            self._place.lines = self._lines_in(task)
+
+    def _lines_in(self, task: Task) -> int:
+        """All lines of a piece, also those that no worker came back from, so that those after it keep their numbers."""
+        try:
+            return lines_in(task.source, task.cut)
+        except InputError:
+            return self._place.lines  # gone; then its other pieces cannot be read either
 
     def _part(self, part: Part) -> None:
-        offset = self._place.lines if self._place.task and self._place.task.cut else 0
+        cut = self._place.task is not None and self._place.task.cut is not None
+        offset = self._place.before if cut else 0
         self.account.take(part.source, part.tally)
-        hits, sha256 = part.hits, self._hashes.get(part.source)
-        if hits.num_rows:
-            self._spool.add(find.identify(find.moved(hits, offset), sha256, part.source.member))
+        if part.hits.num_rows:
+            sha256 = self._hashes.get(part.source)
+            self._spool.add(find.identify(find.moved(part.hits, offset), sha256, part.source.member))
         if part.signals.num_rows:
-            signals = find.moved(part.signals, offset)
+            signals, sha256 = find.moved(part.signals, offset), self._hashes.get(part.source)
             self.account.untimed += signals["time"].null_count
-            self._correlator.add(correlated.signals(signals, part.source, sha256, self._place.number, self.book.rules))
+            self._correlator.add(correlated.signals(signals, part.source, sha256, self._place.number, self.index))
         self._reject(part.source, [find.moved_reject(reject, offset) for reject in part.rejects])
         self.costs.update(part.costs)
         self.stages.update(part.stages)
-        if self._place.task is not None and self._place.task.cut is not None:
-            self._place.lines += part.lines
+        self._place.lines += part.lines
 
     def _reject(self, source: Source, rejects: Iterable[Reject]) -> None:
         for reject in rejects:
@@ -189,7 +223,7 @@ class Hunt(AbstractContextManager["Hunt"]):
 
     def profile(self) -> list[tuple[str, float]]:
         """What took processor seconds when the hunt was profiled, most first: rules by title, shared work by name."""
-        costs = [(self.book.rules[number].meta.title, seconds) for number, seconds in self.costs.items()]
+        costs = [(self.index.meta(number).title, seconds) for number, seconds in self.costs.items()]
         costs += [(f"(shared work: {stage})", seconds) for stage, seconds in self.stages.items()]
         return sorted(costs, key=lambda cost: (-cost[1], cost[0]))
 

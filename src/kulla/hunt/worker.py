@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 
 from kulla.detect.engine import Costs, Hits
-from kulla.events import mapping
 from kulla.events.batch import Batch
 from kulla.events.formats._api import Reject
 from kulla.events.sandbox import Tick
@@ -49,7 +48,7 @@ class Worker:
     def load(self) -> None:
         """Load rules and logsource table. Raises ConfigError or UsageError."""
         self._book = rulebook.open_book(self._options)
-        self._reader = Reader(self._options, mapping.load(self._options.mappings))
+        self._reader = Reader(self._options, self._book.table)
 
     def __call__(self, task: Task) -> Iterator[Part | Note | Tick]:
         """Everything a piece holds, batch by batch."""

@@ -13,6 +13,9 @@ from kulla.detect.fast.required import required
 from kulla.detect.rule import Match, Regex, Test, Text, Wild
 from kulla.events.text import fold
 
+_LONGEST = 4096
+"""Of a longer literal only the beginning is looked for, so that no rule makes the scanner large."""
+
 
 @dataclass(frozen=True, slots=True)
 class Handle:
@@ -36,7 +39,7 @@ def handle(leaf: Match) -> Handle | None:
     if isinstance(test, Text):
         return _text(test)
     if isinstance(test, Regex):
-        found = tuple(dict.fromkeys(fold(text).encode() for text in required(test)))
+        found = tuple(dict.fromkeys(fold(text).encode()[:_LONGEST] for text in required(test)))
         if found and min(map(len, found)) >= SHORTEST:
             return Handle(literals=found, exact=False)
         return Handle(foreign=True, exact=False) if found and not any(map(bytes.isascii, found)) else None
@@ -58,8 +61,8 @@ def _text(test: Text) -> Handle | None:
     best = max(anchored, key=len, default=b"")
     if len(best) < SHORTEST:
         return Handle(foreign=True, exact=False) if any(not literal.isascii() for literal in literals) else None
-    simple = len(literals) == 1 and Wild.ONE not in test.parts
-    return Handle(literals=(best,), exact=simple and not test.cased)
+    exact = len(literals) == 1 and Wild.ONE not in test.parts and not test.cased and len(best) <= _LONGEST
+    return Handle(literals=(best[:_LONGEST],), exact=exact)
 
 
 def short(test: Test) -> bytes:
