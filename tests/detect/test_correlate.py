@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kulla.detect.correlate import Correlator, Finding, Signal
+from kulla.detect.correlate import Correlator, Finding, Signal, checkpoint
 from kulla.detect.correlate.windows import COMPARE
 from kulla.detect.rule import Correlation, CorrelationType, Meta, Operator, Place
 
@@ -263,6 +263,13 @@ def test_order_parts_and_watermarks_change_nothing(
     for start in range(0, 30, step):
         live.add(s for s in signals if start * SECOND <= s.time < (start + step) * SECOND)
         found += live.advance((start + step) * SECOND - 1)
+        live = checkpoint.load(checkpoint.dump(live), [each])
     found += live.advance()
     order = lambda f: (f.key, f.first, f.last)  # noqa: E731
     assert sorted(found, key=order) == sorted(whole, key=order)
+
+
+def test_a_state_of_another_version_is_refused() -> None:
+    data = checkpoint.dump(Correlator([])).replace(b'"version":1', b'"version":99')
+    with pytest.raises(ValueError, match="version 1"):
+        checkpoint.load(data, [])

@@ -64,7 +64,8 @@ class Group:
 
 
 class Correlator:
-    """Correlations over a rule set. `limit` bounds the entries held; `evicted` counts those dropped for it."""
+    """Correlations over a rule set. `limit` bounds the entries held; `evicted` counts those dropped for it. `groups`
+    holds, for each correlation of `graph.order`, its groups by folded key."""
 
     def __init__(self, correlations: Sequence[Correlation], limit: int = 2_000_000) -> None:
         self.graph = Graph.of(correlations)
@@ -72,7 +73,7 @@ class Correlator:
         self.evicted = 0
         self.untimed = 0
         self._held = 0
-        self._groups: list[dict[Key, Group]] = [{} for _ in self.graph.order]
+        self.groups: list[dict[Key, Group]] = [{} for _ in self.graph.order]
 
     def add(self, signals: Iterable[Signal]) -> None:
         """Take hits, in any order."""
@@ -86,14 +87,19 @@ class Correlator:
         correlation = self.graph.order[node]
         name = correlation.rules[member]
         for key in keys(correlation, name, signal):
-            group = self._groups[node].setdefault(folded(key), Group())
+            group = self.groups[node].setdefault(folded(key), Group())
             for value in values(correlation, name, signal):
                 group.entries.append(Entry(key, signal.time, signal.order, signal.event, member, value, signal.place))
                 self._held += 1
 
+    def put(self, node: int, key: Key, group: Group) -> None:
+        """Take over a group of a stored state."""
+        self.groups[node][key] = group
+        self._held += len(group.entries)
+
     def merge(self, other: Correlator) -> None:
         """Take over the state of a correlator of the same rules, none of which has been advanced."""
-        for mine, theirs in zip(self._groups, other._groups, strict=True):
+        for mine, theirs in zip(self.groups, other.groups, strict=True):
             for key, group in theirs.items():
                 own = mine.setdefault(key, Group())
                 own.entries.extend(group.entries)
@@ -105,9 +111,9 @@ class Correlator:
 
     def _evict(self) -> None:
         """Drop the oldest entries until a tenth of the room is free again, and count them."""
-        times = sorted(e.time for groups in self._groups for group in groups.values() for e in group.entries)
+        times = sorted(e.time for groups in self.groups for group in groups.values() for e in group.entries)
         oldest = times[self._held - self.limit * 9 // 10]
-        for groups in self._groups:
+        for groups in self.groups:
             for group in groups.values():
                 kept = [entry for entry in group.entries if entry.time >= oldest]
                 self.evicted += len(group.entries) - len(kept)
@@ -122,10 +128,10 @@ class Correlator:
         found: list[Finding] = []
         for node, correlation in enumerate(self.graph.order):
             fresh: list[Finding] = []
-            for key, group in list(self._groups[node].items()):
+            for key, group in list(self.groups[node].items()):
                 fresh += self._settle(correlation, group, watermark)
                 if not group.entries:
-                    del self._groups[node][key]
+                    del self.groups[node][key]
             fresh.sort(key=lambda finding: (finding.last, finding.first, finding.key))
             self.add(map(_signal, fresh))
             found += fresh
