@@ -20,7 +20,8 @@ $(STAMP): requirements.lock pyproject.toml
 
 run: setup
 	mkdir -p $(OUT)
-	$(BIN)/kulla hunt samples --rules rules --tz Europe/Tirane --out $(OUT)/report.html
+	@# One line of the samples is broken on purpose, so the hunt ends with 3: "some input could not be read".
+	$(BIN)/kulla hunt samples --rules rules --tz Europe/Tirane --out $(OUT)/report.html || [ $$? -eq 3 ]
 	@echo
 	@echo "Report: $(abspath $(OUT))/report.html  (open it in a browser; it needs no network)"
 	@echo "Next:   $(BIN)/kulla --help"

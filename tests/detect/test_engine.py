@@ -251,6 +251,18 @@ def test_cut_and_order_do_not_matter(
     assert sorted((row, len(rules) - 1 - rule) for row, rule in pairs(backwards)) == whole
 
 
+def test_values_known_from_earlier_batches() -> None:
+    words = ["kiwi", "plum", "pear", "fig!", "lime"]
+    tests: list[Test] = [Text((Wild.MANY, word, Wild.MANY)) for word in words]
+    rules = [rule_of(Match("Image", test)) for test in [*tests, Text(("plum",)), Text(("PEAR lime",))]]
+    engine = compile_rules(rules, feeds)
+    engine.match(batch_of([({"Image": [value]}, 0) for value in ["kiwi", "plum", "none"]]))
+    values = ["pear lime", "plum", "lime fig!", "none", "kiwi", "plum plum", "kiwi"]
+    batch = batch_of([({"Image": [value]}, 0) for value in values])
+    assert pairs(engine.match(batch)) == expected(rules, batch) != []
+    assert pairs(engine.match(batch)) == expected(rules, batch)
+
+
 @settings(max_examples=10, deadline=None)
 @given(RULES, EVENTS)
 def test_a_stored_engine_is_the_engine(rules: list[Rule], events: list[tuple[Made, int]]) -> None:

@@ -4,14 +4,18 @@ import re
 
 from shared import SHARED, needs_shared
 
+from kulla.events import formats
 from kulla.events.coverage import unfed
 from kulla.events.logsource import Logsource
 from kulla.events.mapping import parse, shipped
 
-FORMATS = (
-    *("evtx", "ndjson", "json_array", "csv", "syslog", "auditd", "sysmon_linux", "winxml", "access", "w3c", "zeek"),
-    *("squid", "plain", "mysql", "postgres_csvlog", "postgres_jsonlog", "postgres_stderr"),
-)
+FORMATS = tuple(each.name for each in formats.FORMATS)
+
+
+def test_the_table_speaks_of_formats_that_exist() -> None:
+    named = {name for entry in (*shipped().entries, *shipped().renames) for name in entry.formats}
+    assert named <= set(FORMATS)
+    assert "json_array" in named
 
 
 def test_reasons() -> None:

@@ -15,7 +15,6 @@ from kulla.events.fields import Fields
 from kulla.events.formats._api import Context, Parsed
 from kulla.events.jsonevents import Texts, events_of
 from kulla.events.jsonfields import JsonFields
-from kulla.events.jsonlayout import Flat, Layout, Rendered, Winlogbeat
 from kulla.events.jsonslow import read_row
 
 NAMES = ["a", "A", "b", "a.b", "a.b.c", "a_b", "Image", "image", "x y", 'q"', "\\", "'", "[0]", "a[0]", "é",
@@ -91,12 +90,9 @@ def _row(draw: st.DrawFn) -> str:
     return text
 
 
-LAYOUTS: list[Layout | None] = [None, Flat(), Rendered(pure=False), Winlogbeat()]
-
-
-def parsed(texts: Sequence[str], layout: Layout | None, wanted: Sequence[str] = ()) -> Parsed:
+def parsed(texts: Sequence[str], flat: bool | None, wanted: Sequence[str] = ()) -> Parsed:
     raw = pa.array(texts, pa.large_string())
-    return events_of("t", Texts(raw, np.arange(len(texts), dtype=np.int64) + 1), Context(wanted=wanted), layout)
+    return events_of("t", Texts(raw, np.arange(len(texts), dtype=np.int64) + 1), Context(wanted=wanted), flat)
 
 
 def expected(raw: Sequence[str], name: str) -> list[tuple[int, str]]:
@@ -114,14 +110,14 @@ def got(fields: Fields, name: str) -> list[tuple[int, str]]:
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.lists(rows(), min_size=1, max_size=6), st.sampled_from(LAYOUTS), st.lists(st.sampled_from(ASKED),
+@given(st.lists(rows(), min_size=1, max_size=6), st.booleans(), st.lists(st.sampled_from(ASKED),
        max_size=20),
        st.lists(st.sampled_from(ASKED), min_size=1, max_size=8))  # fmt: skip
-@example(['{"a":1,"a":2}'], Flat(), ["a"], ["a"])
-@example(['{"a":{"b":1}}', '{"a.b":2}', '{"a":[{"b":3}]}'], Flat(), ["a.b"], ["a.b", "a"])
-@example(['{"a":12345678901234567890123}', '{"a":1e400}', '{"a":-0}', '{"a":1.50}'], Flat(), ["a"], ["a"])
-def test_fast_columns_are_slow_ones(texts: list[str], layout: Layout | None, first: list[str], then: list[str]) -> None:
-    run = parsed(texts, layout, first)
+@example(['{"a":1,"a":2}'], True, ["a"], ["a"])
+@example(['{"a":{"b":1}}', '{"a.b":2}', '{"a":[{"b":3}]}'], True, ["a.b"], ["a.b", "a"])
+@example(['{"a":12345678901234567890123}', '{"a":1e400}', '{"a":-0}', '{"a":1.50}'], True, ["a"], ["a"])
+def test_fast_columns_are_slow_ones(texts: list[str], flat: bool, first: list[str], then: list[str]) -> None:
+    run = parsed(texts, flat, first)
     raw = run.raw.to_pylist()
     assert isinstance(run.fields, JsonFields)
     for name in dict.fromkeys([*then, *first]):
@@ -130,72 +126,88 @@ def test_fast_columns_are_slow_ones(texts: list[str], layout: Layout | None, fir
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(rows(), min_size=1, max_size=5), st.sampled_from(LAYOUTS))
-def test_rows_columns_whole_and_search_text_agree(texts: list[str], layout: Layout | None) -> None:
-    run = parsed(texts, layout)
+@given(st.lists(rows(), min_size=1, max_size=5), st.booleans())
+def test_rows_columns_and_whole_agree(texts: list[str], flat: bool) -> None:
+    run = parsed(texts, flat)
+    assert isinstance(run.fields, JsonFields)
     whole = run.fields.whole().to_pylist()
-    searched: dict[int, str] = {}
-    found = run.fields.search_text()
-    if found is not None:
-        for row, text in zip(found.rows.tolist(), found.text.to_pylist(), strict=True):
-            searched[row] = searched.get(row, "") + "\n" + text
     for number, pairs in enumerate(whole):
         row = run.fields.row(number)
         assert sorted(value for _, value in pairs if value is not None) == sorted(v for vs in row.values() for v in vs)
         assert len({name for name, _ in pairs}) == len(pairs)
-        for values in row.values():
-            for value in values:
-                assert value in searched.get(number, "")
+    some = np.array([*range(len(whole))][::-2], np.int32)
+    assert run.fields.pairs_of(some) == [whole[row] for row in some.tolist()]
 
 
 @pytest.mark.parametrize(
-    ("layout", "text", "name"),
+    ("flat", "text", "name"),
     [
-        (Flat(), '{"a":[1,{"b":2}]}', "a"),
-        (Flat(), '{"a":{"b":2}}', "a.b"),
-        (Flat(), '{"Event":{"System":{"EventID":1},"EventData":{"a":1}}}', "a"),
-        (Flat(), '{"winlog":{"event_data":{"a":1}}}', "a"),
-        (Flat(), '{"EventData":" {\\"a\\":1}"}', "a"),
-        (Flat(), '{"a":1,"EventData":{"a":2}}', "a"),
-        (Rendered(pure=True), '{"Event":{"System":{"EventID":1},"EventData":"{\\"a\\":1}"}}', "a"),
-        (Rendered(pure=True), '{"Event":{"System":{"EventID":1},"EventData":["x"]}}', "EventData"),
-        (Rendered(pure=True), '{"Event":{"System":{"EventID":1,"Provider":{"Name":"P"}}}}', "Provider_Name"),
-        (Rendered(pure=True), '{"Event":{"System":{"EventID":1,"TimeCreated":"t"}}}', "TimeCreated"),
+        (True, '{"a":[1,{"b":2}]}', "a"),
+        (True, '{"a":{"b":2}}', "a.b"),
+        (True, '{"Event":{"System":{"EventID":1},"EventData":{"a":1}}}', "a"),
+        (True, '{"winlog":{"event_data":{"a":1}}}', "a"),
+        (True, '{"EventData":" {\\"a\\":1}"}', "a"),
+        (True, '{"a":1,"EventData":{"a":2}}', "a"),
+        (False, '{"Event":{"System":{"EventID":1},"EventData":"{\\"a\\":1}"}}', "a"),
+        (False, '{"Event":{"System":{"EventID":1},"EventData":["x"]}}', "EventData"),
+        (False, '{"Event":{"System":{"EventID":1,"Provider":{"Name":"P"}}}}', "Provider_Name"),
+        (False, '{"Event":{"System":{"EventID":1,"TimeCreated":"t"}}}', "TimeCreated"),
         (
-            Rendered(pure=True),
+            False,
             '{"Event":{"System":{"EventID":1,"Channel":"c"},"EventData":{"Channel":"d"}}}',
             "Channel",
         ),
         (
-            Rendered(pure=True),
+            False,
             '{"Event":{"System":{"EventID":1},"EventData":{"Data":[{"@Name":"a","#text":"v"}]}}}',
             "a",
         ),
-        (Rendered(pure=True), '{"Event":{"System":{"EventID":1},"EventData":{"a":{"#attributes":{"b":"v"}}}}}', "a_b"),
-        (Rendered(pure=True), '{"Event":{"System":{"EventID":1},"UserData":{"X":{"a":"v"}}}}', "a"),
-        (Rendered(pure=True), '{"Event":{"System":{"EventID":{"#text":[4]}}}}', "EventID"),
-        (Rendered(pure=False), '{"Event":{"System":{"EventID":1}},"a":"v"}', "a"),
-        (Rendered(pure=False), '{"a":"v","Event":1}', "a"),
-        (Winlogbeat(), '{"winlog":{"event_id":1},"process":[{"pid":3}]}', "process.pid"),
-        (Winlogbeat(), '{"winlog":{"event_id":1},"process":{"a.b":3}}', "process.a.b"),
-        (Winlogbeat(), '{"winlog":{"event_id":1,"event_data":"{\\"a\\":1}"}}', "a"),
-        (Winlogbeat(), '{"winlog":{"event_id":1,"event_data":{"a":1}},"a":2}', "a"),
-        (Winlogbeat(), '{"winlog":{"event_id":1,"user_data":{"a":1}}}', "a"),
-        (Winlogbeat(), '{"winlog":{"event_id":1,"process":{"pid":4}}}', "Execution_ProcessID"),
+        (False, '{"Event":{"System":{"EventID":1},"EventData":{"Data":{"@Name":"a","#text":"v"}}}}', "a"),
+        (False, '{"Event":{"System":{"EventID":1},"EventData":{"a":{"#attributes":{"b":"v"}}}}}', "a_b"),
+        (False, '{"Event":{"System":{"EventID":1},"UserData":{"X":{"a":"v"}}}}', "a"),
+        (False, '{"Event":{"System":{"EventID":{"#text":[4]}}}}', "EventID"),
+        (False, '{"Event":{"System":{"EventID":1}},"a":"v"}', "a"),
+        (False, '{"a":"v","Event":1}', "a"),
+        (False, '{"winlog":{"event_id":1},"process":[{"pid":3}]}', "process.pid"),
+        (False, '{"winlog":{"event_id":1},"process":{"a.b":3}}', "process.a.b"),
+        (False, '{"winlog":{"event_id":1,"event_data":"{\\"a\\":1}"}}', "a"),
+        (False, '{"winlog":{"event_id":1,"event_data":{"a":1}},"a":2}', "a"),
+        (False, '{"winlog":{"event_id":1,"user_data":{"a":1}}}', "a"),
+        (False, '{"winlog":{"event_id":1,"process":{"pid":4}}}', "Execution_ProcessID"),
     ],
 )
-def test_events_in_doubt_are_read_whole(layout: Layout, text: str, name: str) -> None:
+def test_events_in_doubt_are_read_whole(flat: bool, text: str, name: str) -> None:
     plain = '{"Event":{"System":{"EventID":3}}}'
-    run = parsed([text, plain, text], layout, [name])
+    run = parsed([text, plain, text], flat, [name])
     assert isinstance(run.fields, JsonFields)
     assert got(run.fields, name) == expected([text, plain, text], name)
     assert expected([text], name)
 
 
-def test_names_that_differ_by_case_both_work() -> None:
-    run = parsed(['{"Payload":"p","payload":"q"}', '{"payload":"r"}'], None, ["Payload", "payload"])
+@pytest.mark.parametrize("flat", [True, False])
+@pytest.mark.parametrize("name", ["payload", "p\\u0061yload"])
+def test_names_that_differ_by_case_both_work(flat: bool, name: str) -> None:
+    run = parsed([f'{{"Payload":"p","{name}":"q"}}', f'{{"{name}":"r"}}'], flat, ["Payload", "payload", "PAYLOAD"])
     assert got(run.fields, "Payload") == [(0, "p")]
     assert got(run.fields, "payload") == [(0, "q"), (1, "r")]
+    assert run.fields.column("PAYLOAD") is None
+
+
+@pytest.mark.parametrize("text", ['{"a":1,"a":2,"b":3}', '{"a":1,"a" :2,"b":3}', '{"a":{"b":1,"b":2},"b":3}',
+                                  '{"a":1,"c":"\\":","a":2,"b":3}'])  # fmt: skip
+@pytest.mark.parametrize("flat", [True, False])
+def test_of_a_repeated_name_the_first_counts(text: str, flat: bool) -> None:
+    run = parsed([text], flat, ["a", "a.b"])
+    assert got(run.fields, "a") + got(run.fields, "a.b") == [(0, "1")]
+
+
+def test_events_in_order_are_no_doubt() -> None:
+    texts = ['{"Event":{"System":{"EventID":1},"EventData":{"a":"\\"x\\":1","b":[1,2]}}}', '{"r":[{"b":1},{"b":2}]}']
+    run = parsed(texts, False, ["a", "b", "r.b"])
+    assert isinstance(run.fields, JsonFields)
+    assert got(run.fields, "b") == [(0, "1"), (0, "2")]
+    assert got(run.fields, "r.b") == [(1, "1"), (1, "2")]
+    assert run.fields.slow_count == 0
 
 
 @pytest.mark.parametrize(
@@ -242,13 +254,13 @@ def test_what_is_no_object_is_rejected_with_its_position() -> None:
 
 def test_a_reject_may_end_in_half_a_character_of_the_message() -> None:
     texts = ['{"k":"' + "x" * pad + "é" * 200 + '","a":"\\ud800x"}' for pad in range(2)]
-    run = parsed(texts, Flat())
+    run = parsed(texts, True)
     assert got(run.fields, "a") == [(0, "\ufffdx"), (1, "\ufffdx")]
 
 
 def test_depth_is_no_danger() -> None:
     deep = '{"x":"1","a":' * 3000 + "1" + "}" * 3000
-    run = parsed([deep, '{"x":"2"}'], Flat())
+    run = parsed([deep, '{"x":"2"}'], True)
     assert got(run.fields, "x") == [(0, "1"), (1, "2")]
     assert run.fields.row(0)["x"] == ["1"]
     assert len(run.fields.whole()) == 2

@@ -171,3 +171,8 @@ def test_each_set_that_the_documentation_names_is_shipped(tmp_path: Path) -> Non
     mine = tmp_path / "a.toml"
     mine.write_text(f'[[logsource]]\nformats = "csv"\nproduct = "x"\nuse = {names}\n')
     assert len(load([mine]).entries[0].aliases) > 50
+
+
+def test_an_unknown_format_is_told() -> None:
+    with pytest.raises(ConfigError, match=r"mine\.toml.*no format is called jsn"):
+        parse([("mine.toml", '[[logsource]]\nproduct = "x"\nformats = ["jsn"]\n')], {})

@@ -22,7 +22,7 @@ def test_columns_rows_and_whole_take_the_same_events() -> None:
     ]
     whole = [dict(pairs) for pairs in MIXED.whole().to_pylist()]
     assert whole == [{"a": "own0", "b": "own0"}, {"a": "other1", "c": "other1"}, {"a": "own2"}]
-    assert [dict(pairs) for pairs in MIXED.whole_of(np.array([2, 1], np.int32)).to_pylist()] == [whole[2], whole[1]]
+    assert [dict(pairs) for pairs in MIXED.pairs_of(np.array([2, 1], np.int32))] == [whole[2], whole[1]]
 
 
 def test_a_column_of_hidden_events_is_none() -> None:

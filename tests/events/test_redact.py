@@ -15,7 +15,7 @@ from kulla.events.formats._api import Context, Parsed
 from kulla.events.formats.postgres_csvlog import PostgresCsvlog
 from kulla.events.formats.postgres_jsonlog import PostgresJsonlog
 from kulla.events.formats.postgres_stderr import PostgresStderr
-from kulla.events.redact import redact
+from kulla.events.redact import redact, redact_event
 from kulla.events.sqltemplate import template
 
 SECRET = st.integers(10_000_000, 99_999_999).map(lambda n: f"Xq{n}Zk")
@@ -209,3 +209,9 @@ def test_rejects_lose_their_content_and_arrays_keep_their_length() -> None:
     assert clean.raw.type == pa.large_string()
     assert len(clean.fields) == len(clean.raw) == len(clean) == 1
     assert len(COLUMNS_OF_26) == 26
+
+
+def test_a_statement_of_another_database_is_reduced_to_its_first_word() -> None:
+    event = {"statement": 'SELECT * FROM c WHERE name = "Hoxha"', "user": "clerk7"}
+    assert redact_event(event, postgres=False) == {"user": "clerk7", "statement": "SELECT"}
+    assert "FROM c" in str(redact_event({**event, "severity": "LOG"}, postgres=False)["statement"])

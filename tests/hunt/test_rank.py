@@ -11,7 +11,7 @@ from synthetic_hits import CONSTANT, DAY, INTRUSION, MINUTE, START, Row, Step, W
 from kulla.detect import attack
 from kulla.hunt.company import tail
 from kulla.hunt.findings import Findings, findings
-from kulla.hunt.groups import ENTITIES, GAP, group
+from kulla.hunt.groups import GAP
 from kulla.hunt.summary import Facts
 from kulla.hunt.tactics import TACTICS, tactics_of, techniques_of
 
@@ -83,16 +83,6 @@ def test_ranking_is_deterministic_and_loses_no_hit(seed: int) -> None:
     for scored in one.ranked:
         assert sum(burst.count for burst in scored.group.bursts) + scored.group.undated == scored.group.count
         assert all(b.start - a.end > GAP for a, b in zip(scored.group.bursts, scored.group.bursts[1:], strict=False))
-
-
-def test_a_scan_from_many_addresses_shares_one_group_beyond_a_limit() -> None:
-    made = Week(1)
-    for n in range(ENTITIES + 50):
-        made.hit(INTRUSION[0][3], "web", f"address:10.0.{n // 256}.{n % 256}", START + n * 1000)
-    groups = group(sorted_hits(made)).groups()
-    assert len(groups) == ENTITIES + 1
-    assert groups[-1].key.others
-    assert groups[-1].entities == groups[-1].count == 50
 
 
 def test_poisson_tail_against_the_sum() -> None:

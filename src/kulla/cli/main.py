@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from kulla import __version__
 from kulla.cli import events, hunt, rules
 from kulla.errors import KullaError
+from kulla.events.sandbox import terminable
+from kulla.hunt.visible import visible
+
+EXAMPLES = """The tools of a national cyber-defence centre: read logs of every kind, match every Sigma rule, explain.
+
+**Examples**
+
+- `kulla hunt /evidence --rules rules --out report.html`
+- `kulla rules check sigma/rules`
+- `kulla events show Security.evtx --limit 20`
+"""
 
 EPILOG = (
     "Exit codes: 0 all was read; 1 a fault of Kulla; 2 an option or configuration that cannot be used; "
     "3 some input could not be read; 4 some rule could not be loaded; 5 output that cannot be written; 130 interrupted."
 )
 
+
+class _ReaderGone(Exception):
+    """Whoever read our output has left."""
+
+
+class _Group(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # Else typer ends with status 1, which here means a fault of ours.
+            raise _ReaderGone from error
+
+
 app = typer.Typer(
     name="kulla",
+    cls=_Group,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="The tools of a national cyber-defence centre: read logs of every kind, match every Sigma rule, explain.",
+    help=EXAMPLES,
     epilog=EPILOG,
 )
 app.command("hunt")(hunt.hunt)
@@ -51,18 +80,21 @@ def run() -> None:
     """Run the command line of this process. No traceback reaches the user unless `--debug` is given."""
     debug = "--debug" in sys.argv[1:]
     argv = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    _prepare(debug)
     try:
-        code = app(argv, standalone_mode=False)
+        with terminable():
+            code = app(argv, prog_name="kulla", standalone_mode=False)
         sys.stdout.flush()
     except KullaError as error:
         _fail(error, str(error), error.exit_code, debug)
     except typer.TyperException as error:
-        _fail(error, error.format_message(), 2, debug)
+        _fail(error, error.format_message() + _hint(error), 2, debug)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
-    except BrokenPipeError:
+    except (_ReaderGone, BrokenPipeError):
         # Whoever read our output has gone: nothing to say, and nothing left to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        for number in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
         sys.exit(141)
     except Exception as error:  # noqa: BLE001 the last place where a fault of ours can still be told in words
         text = f"a fault of Kulla ({type(error).__name__}); run again with --debug and report what it shows"
@@ -70,9 +102,28 @@ def run() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _prepare(debug: bool) -> None:
+    """Make the three standard streams usable whatever they are: closed, or of an encoding that lacks our characters."""
+    while (number := os.open(os.devnull, os.O_RDWR)) < 3:
+        os.set_inheritable(number, True)
+    os.close(number)
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    logging.basicConfig(format="kulla: %(message)s", level=logging.DEBUG if debug else logging.WARNING)
+
+
+def _hint(error: typer.TyperException) -> str:
+    """Where the right options are told."""
+    context = getattr(error, "ctx", None)
+    return f"\nsee {context.command_path} --help" if context is not None else ""
+
+
 def _fail(error: Exception, text: str, code: int, debug: bool) -> None:
     if debug:
         raise error
     for line in text.splitlines():
-        print(f"kulla: {line}", file=sys.stderr)
+        print(f"kulla: {visible(line)}", file=sys.stderr)
     sys.exit(code)

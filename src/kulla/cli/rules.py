@@ -11,13 +11,18 @@ import orjson
 import typer
 
 from kulla.cli import shared
-from kulla.cli.tables import plain_table, safe
+from kulla.cli.tables import fitted_table, plain_table, safe
 from kulla.detect.explain import Explanation
 from kulla.errors import UsageError
 from kulla.hunt import ruleview, samples
+from kulla.hunt.explaining import Answer, Explained, explained
 from kulla.hunt.options import Selection
+from kulla.hunt.words import many, moment
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Check, list, show, test and explain rules.")
+
+_SOURCES = 20
+"""Logsources that are named when a rule is asked of none of them."""
 
 Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Sigma rules: files or folders.")]
 
@@ -27,33 +32,42 @@ def check(
     paths: Paths,
     values: shared.Values = None,
     logsources: shared.Logsources = [],  # noqa: B006
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors, no remarks.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors and the summary.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every remark, with file and line.")] = False,
     json: shared.Json = False,
 ) -> int:
-    """Load rules and tell everything wrong or odd about them, and which no log format can feed.
+    """Load rules; tell what is wrong or odd about them, and which of them no log format can feed.
 
     Exit code 4 when a rule could not be loaded.
 
     **Examples**
 
     - `kulla rules check rules`
-    - `kulla rules check sigma/rules --values values.toml --quiet`
+    - `kulla rules check sigma/rules --values values.toml`
+    - `kulla rules check sigma/rules --verbose | grep attack-tag`
     """
     found = ruleview.check(paths, values, logsources)
     if json:
-        sys.stdout.write(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2).decode() + "\n")
+        shared.print_json(found.as_json(), indent=True)
         return 4 if found.errors else 0
     for problem in found.problems:
-        if problem.fatal or not quiet:
+        if problem.fatal or (verbose and not quiet):
             kind = "error" if problem.fatal else f"remark [{problem.check}]"
             print(f"{safe(str(problem.place))}: {kind}: {safe(problem.message)}")
+    if found.remarks() and not (quiet or verbose):
+        print("Remarks by check, with the first of each (--verbose: all, with file and line)")
+        rows = [(n, check, f"{first.message}\n{first.place}") for check, n, first in found.remarks()]
+        sys.stdout.write(fitted_table(("remarks", "check", "the first of them"), rows))
     if found.needs and not quiet:
-        print(f"\n{len(found.needs)} rules need a value (give it with --values FILE):")
-        sys.stdout.write(plain_table(("needs", "rule"), [(", ".join(n), title) for title, n in found.needs]))
-    if found.unfed:
-        print(f"\n{sum(count for _, count, _ in found.unfed)} rules that no log format can feed:")
-        sys.stdout.write(plain_table(("rules", "logsource", "why"), [(n, str(s), why) for s, n, why in found.unfed]))
-    print(f"\n{found.summary()}")
+        print(f"\nRules that need a value (give it with --values FILE): {len(found.needs)}")
+        needs = [(", ".join(names), title) for title, names in found.needs]
+        sys.stdout.write(fitted_table(("values", "rule"), needs))
+    if found.unfed and not quiet:
+        print(f"\nRules that no log format can feed: {sum(count for _, count, _ in found.unfed)}")
+        sys.stdout.write(fitted_table(("rules", "logsource", "why"), [(n, str(s), why) for s, n, why in found.unfed]))
+    if (found.problems or found.needs or found.unfed) and not quiet:
+        print()
+    print(found.summary())
     return 4 if found.errors else 0
 
 
@@ -78,7 +92,7 @@ def list_(
     selection = Selection(shared.level_of(level), shared.statuses_of(status), tuple(tag))
     head, rows = ruleview.listing(paths, by, selection)
     if json:
-        sys.stdout.write(orjson.dumps([dict(zip(head, row, strict=True)) for row in rows]).decode() + "\n")
+        shared.print_json([dict(zip(head, row, strict=True)) for row in rows])
     else:
         sys.stdout.write(plain_table(head, rows))
     return 0
@@ -86,12 +100,12 @@ def list_(
 
 @app.command()
 def show(
-    rule: Annotated[str, typer.Argument(help="A rule's id, name, or part of its title.")],
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id, name, or part of its title.")],
     rules: shared.Rules = [],  # noqa: B006
 ) -> int:
     """Show one rule: what it says, what it asks, and which events are asked.
 
-    **Example**: `kulla rules show "LSASS" --rules sigma/rules`
+    **Example**: `kulla rules show "LSASS Process Memory Dump Files" --rules sigma/rules`
     """
     for line in ruleview.described(rule, shared.rules_given(rules)):
         print(safe(line))
@@ -110,25 +124,28 @@ def samples_(paths: Paths, json: shared.Json = False) -> int:
     failed = [outcome for outcome in outcomes if not outcome.passed]
     if json:
         rows = [{"rule": o.rule, "sample": o.sample, "passed": o.passed, "detail": o.detail} for o in outcomes]
-        sys.stdout.write(orjson.dumps(rows).decode() + "\n")
+        shared.print_json(rows)
         return 4 if failed else 0
     for outcome in failed:
         print(f"{safe(outcome.place)}: {safe(outcome.rule)}: sample '{safe(outcome.sample)}': {safe(outcome.detail)}")
     counts = Counter(outcome.passed for outcome in outcomes)
     tested = len({outcome.rule for outcome in outcomes})
-    print(f"{tested} rules with samples: {counts[True]} samples as expected, {counts[False]} not")
+    print(f"{many(tested, 'rule')} with samples: {many(counts[True], 'sample')} as expected, {counts[False]} not")
     return 4 if failed else 0
 
 
 @app.command()
 def explain(
-    rule: Annotated[str, typer.Argument(help="A rule's id, name, or part of its title.")],
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id, name, or part of its title.")],
     file: Annotated[str, typer.Argument(metavar="FILE", help="A log file or archive.")],
     record: Annotated[
-        int | None, typer.Option("--record", help="Position of the event (line, EventRecordID); else the first few.")
+        int | None,
+        typer.Option("--record", metavar="N", help="Position of the event, as hits give it."),
     ] = None,
     rules: shared.Rules = [],  # noqa: B006
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Explain at most so many events.")] = 3,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", metavar="N", min=1, help="Explain at most so many events.")
+    ] = 3,
     values: shared.Values = None,
     tz: shared.Zone = None,
     logsources: shared.Logsources = [],  # noqa: B006
@@ -141,27 +158,51 @@ def explain(
     **Examples**
 
     - `kulla rules explain 7d604714-e071-49ff-8726-edeb95a70679 Sysmon.evtx --rules sigma/rules`
-    - `kulla rules explain "Web Shell" access.log --record 812 --rules rules`
+    - `kulla rules explain "Web Shell Name" access.log --record 812 --rules rules`
     """
-    answers = ruleview.explained(
-        rule, file, record, limit, shared.rules_given(rules), values, logsources, shared.zone_of(tz)
-    )
-    if not answers:
-        raise UsageError(f"{file}: no event to explain" + ("" if record is None else f" at record {record}"))
-    for answer in answers:
-        if json:
-            said = {"record": answer.record, "asked": answer.asked, "matched": answer.explanation.matched}
-            sys.stdout.write(orjson.dumps({**said, "why": orjson.loads(answer.explanation.to_json())}).decode() + "\n")
-        else:
-            _print_explanation(answer)
-    return 0
+    found = explained(rule, file, record, limit, shared.rules_given(rules), values, logsources, shared.zone_of(tz))
+    if record is not None and not found.answers:
+        raise UsageError(f"{file}: no event is at {record}; kulla events show lists positions, in its first column")
+    if json:
+        for answer in found.answers:
+            shared.print_json(_as_json(answer))
+        return 3 if found.broken else 0
+    if record is None:
+        _print_counts(found, file)
+    for answer in found.answers:
+        _print_answer(answer)
+    return shared.complain(found.broken)
 
 
-def _print_explanation(answer: ruleview.Answer) -> None:
-    verdict = "matches" if answer.explanation.matched and answer.asked else "does not match"
-    print(f"record {answer.record} ({answer.logsource}): {verdict}")
+def _as_json(answer: Answer) -> dict[str, object]:
+    why = orjson.loads(answer.explanation.to_json())
+    place = {"file": answer.file, "record": answer.record, "time": moment(answer.time, "microseconds")}
+    said = {"rule_id": answer.rule.meta.id, **place, "logsource": str(answer.logsource)}
+    return {**said, "asked": answer.asked, "matched": answer.matched, "why": why}
+
+
+def _print_counts(found: Explained, file: str) -> None:
+    meta, source = found.rule.meta, found.rule.logsource
+    print(f"{safe(meta.title)} ({safe(meta.id)}), asked of {source}")
+    of_them = f"{many(found.asked, 'event')} of {found.events:,} in {safe(file)}"
+    if not found.asked:
+        print(f"No event in {safe(file)} is of this logsource. There are:")
+        rows = [(count, name) for name, count in found.logsources.most_common(_SOURCES)]
+        sys.stdout.write(plain_table(("events", "product/category/service"), rows))
+    elif found.matched:
+        shown = "" if found.matched <= len(found.answers) else f"; the first {len(found.answers)} of them"
+        print(f"It is asked of {of_them}, and matches {found.matched:,}{shown}:")
+    else:
+        print(f"It is asked of {of_them}, and matches none. Nearest come:")
+
+
+def _print_answer(answer: Answer) -> None:
+    number = f" (EventRecordID {safe(answer.number)})" if answer.number else ""
+    place = f"{safe(answer.file)}, {answer.unit} {answer.record}{number}"
+    verdict = "matches" if answer.matched else "does not match"
+    print(f"\n{place}, {moment(answer.time)}, {answer.logsource}: {verdict}")
     if not answer.asked:
-        print(f"  the rule is not asked of such events: its logsource is {answer.rule.logsource}")
+        print(f"  not asked of such events: the rule's logsource is {answer.rule.logsource}")
     print(f"  condition: {safe(answer.explanation.condition)}")
     for line in _selections(answer.explanation):
         print(f"  {line}")
@@ -170,9 +211,11 @@ def _print_explanation(answer: ruleview.Answer) -> None:
 def _selections(explanation: Explanation) -> Sequence[str]:
     lines: list[str] = []
     for selection in explanation.selections:
-        lines.append(f"[{'met' if selection.met else 'not met'}] {safe(selection.name)}")
+        lines.append(f"[{'met' if selection.met else 'not met'}] {safe(selection.name)}".rstrip())
         for test in selection.tests:
-            value = "absent" if test.value is None else f"'{safe(test.value)}'"
-            mark = "yes" if test.met else "no "
-            lines.append(f"    {mark} {safe(test.field or 'any value')} {safe(test.test)}: {value}")
+            lines.append(f"    {'yes' if test.met else 'no '} {safe(test.field or 'any value')} {safe(test.test)}")
+            if test.field is not None:
+                lines.append(f"        it is {'absent' if test.value is None else safe(test.value)}")
+            elif test.value is not None:
+                lines.append(f"        found in {safe(test.value)}")
     return lines

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import available_timezones
 
+import orjson
 import typer
 
 from kulla.alert import LEVELS, Level
 from kulla.errors import UsageError
+from kulla.hunt.visible import visible
 from kulla.settings import Settings, read_settings
 
 STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 
 Rules = Annotated[
     list[str],
-    typer.Option("--rules", "-r", envvar="KULLA_RULES", metavar="PATH", help="Sigma rules: files or folders."),
+    typer.Option("--rules", "-r", metavar="PATH", help="Sigma rules: files or folders; default: those of KULLA_RULES."),
 ]
 Values = Annotated[
     str | None,
@@ -93,8 +96,49 @@ def moment(option: str, text: str | None) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def print_json(value: object, indent: bool = False) -> None:
+    """Print a value as one JSON text and a line break: UTF-8 (RFC 8259), whatever the locale."""
+    options = orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 if indent else 0)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(orjson.dumps(value, option=options))
+
+
+class Complaints:
+    """What could not be read, said on standard error: the first `most` one by one, the rest as a count."""
+
+    def __init__(self, most: int = 20) -> None:
+        self._most = most
+        self.count = 0
+
+    def say(self, text: str) -> None:
+        """One complaint."""
+        self.count += 1
+        if self.count <= self._most:
+            print(f"kulla: {visible(text)}", file=sys.stderr)
+
+    def close(self, hint: str = "") -> int:
+        """Tell of the rest; the exit code all this calls for."""
+        if self.count > self._most:
+            print(f"kulla: and {self.count - self._most:,} more that could not be read{hint}", file=sys.stderr)
+        return 3 if self.count else 0
+
+
+def complain(texts: Sequence[str]) -> int:
+    """Say what could not be read; the exit code it calls for."""
+    complaints = Complaints()
+    for text in texts:
+        complaints.say(text)
+    return complaints.close()
+
+
+def rules_of(rules: Sequence[str]) -> Sequence[str]:
+    """The rule paths given, else those of the variable KULLA_RULES, apart by `:` as in PATH; possibly none."""
+    return rules or [path for path in os.environ.get("KULLA_RULES", "").split(os.pathsep) if path]
+
+
 def rules_given(rules: Sequence[str]) -> Sequence[str]:
-    """The rule paths. Raises UsageError when there are none."""
-    if not rules:
+    """The same. Raises UsageError when there are none."""
+    found = rules_of(rules)
+    if not found:
         raise UsageError("no rules: give --rules PATH (Kulla's own lie in rules/), or set KULLA_RULES")
-    return rules
+    return found

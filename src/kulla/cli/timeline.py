@@ -17,6 +17,7 @@ from rich.text import Text
 from kulla.hunt import words
 from kulla.hunt.findings import Findings
 from kulla.hunt.incidents import Incident
+from kulla.hunt.report.groupsview import label as letter_of
 from kulla.hunt.tactics import name
 from kulla.hunt.visible import visible
 
@@ -48,7 +49,7 @@ def plain(findings: Findings, limit: int) -> Iterator[str]:
     """
     for label, text in summary(findings):
         yield f"summary\t{label}\t{visible(text)}"
-    letters = {at: number + 1 for number, story in enumerate(stories(findings)) for at in story.members}
+    letters = {at: letter_of(number) for number, story in enumerate(stories(findings)) for at in story.members}
     for at, scored in enumerate(findings.ranked[:limit]):
         group = scored.group
         entity = group.key.entity or words.entity_words(None, group.key.others, group.entities)
@@ -95,7 +96,8 @@ def _gaps(findings: Findings) -> Iterator[tuple[str, str]]:
     facts = findings.facts
     if facts.rejected:
         files = len({reject.file for reject in facts.rejects})
-        yield "rejected", f"{words.many(facts.rejected, 'record')} could not be parsed, in {words.many(files, 'file')}"
+        what = words.many(facts.rejected, "record or file", "records or files")
+        yield "rejected", f"{what} could not be read, whole or in part; {words.many(files, 'file')} concerned"
     if facts.skipped:
         reasons = Counter(skipped.reason for skipped in facts.skipped).most_common(4)
         told = ", ".join(f"{n} {reason}" for reason, n in reasons)
@@ -104,6 +106,9 @@ def _gaps(findings: Findings) -> Iterator[tuple[str, str]]:
         yield "rule errors", f"{words.many(facts.rule_errors, 'rule file')} could not be loaded"
     if facts.needs_value:
         yield "needs a value", f"{words.many(len(facts.needs_value), 'rule')} not run for want of a value"
+    lost = ((facts.untimed, "without a time"), (facts.evicted, "beyond the limit of memory"))
+    if told := ", ".join(f"{words.many(count, 'hit')} {why}" for count, why in lost if count):
+        yield "correlations", f"could not use {told}"
     if facts.not_covered:
         sources = Counter(str(rule.logsource) for rule in facts.not_covered).most_common(5)
         told = ", ".join(f"{source} {n}" for source, n in sources)
@@ -116,7 +121,7 @@ def _lay_out(findings: Findings, console: Console, limit: int) -> None:
         head.add_row(Text(label, "dim"), Text(visible(text), overflow="fold"))
     console.print(head)
     for number, story in enumerate(stories(findings)):
-        _story(findings, console, story, number + 1)
+        _story(findings, console, story, letter_of(number))
     if findings.ranked:
         console.print()
         console.print(Text("Groups, the most telling first", "bold"))
@@ -126,10 +131,10 @@ def _lay_out(findings: Findings, console: Console, limit: int) -> None:
         console.print(Text(f"{more} of lower rank not listed; all are in the files of --out.", "dim"))
 
 
-def _story(findings: Findings, console: Console, story: Incident, number: int) -> None:
+def _story(findings: Findings, console: Console, story: Incident, letter: str) -> None:
     console.print()
     hosts = ", ".join(visible(host) for host in story.hosts[:4])
-    title = f"Incident {number}: {len(story.members)} groups on {hosts or 'no named host'}, "
+    title = f"Incident {letter}: {len(story.members)} groups on {hosts or 'no named host'}, "
     console.print(Text(title + words.clock_span(story.first, story.last), "bold"))
     if story.tactics:
         console.print(Text("  " + " → ".join(name(tactic) for tactic in story.tactics)))

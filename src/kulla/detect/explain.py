@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import orjson
+
 from kulla.detect.pattern import describe_text
 from kulla.detect.rule import (
     And,
@@ -85,7 +87,11 @@ class Explanation:
             }
             for selection in self.selections
         ]
-        return json.dumps({"selections": selections, "condition": self.condition}, ensure_ascii=False)
+        said = {"selections": selections, "condition": self.condition}
+        try:
+            return orjson.dumps(said).decode()
+        except TypeError:  # a lone surrogate, which only events that came from no file of ours can hold
+            return json.dumps(said, ensure_ascii=False)
 
 
 def explain(rule: Rule, asked: Asked) -> Explanation:

@@ -8,8 +8,7 @@ are compared with their case.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
 
 from kulla.detect import cidr, numbers, regex, timeparts
 from kulla.detect.explain import Explanation, explain
@@ -105,7 +104,7 @@ class View:
     def meets(self, test: Test, value: str) -> bool:
         """Whether one value that is present satisfies the test."""
         if isinstance(test, Text):
-            return matches(pattern(test), value if test.cased else self.fold(value))
+            return text_matcher(test)(value if test.cased else self.fold(value))
         if isinstance(test, Regex):
             return regex.found(test, value)
         if isinstance(test, Cidr):
@@ -152,7 +151,38 @@ Pieces = tuple[tuple[str | Wild, ...], ...]
 """A pattern cut at its `Wild.MANY`: one piece more than there are such wildcards."""
 
 
-@lru_cache(maxsize=65_536)
+Matcher = Callable[[str], bool]
+_matchers: dict[int, tuple[Text, Matcher]] = {}
+_MATCHERS = 262_144
+
+
+def text_matcher(test: Text) -> Matcher:
+    """What tells whether a value (folded, unless the test is cased) matches. Kept by the test's identity: hashing
+    a pattern takes longer than matching it."""
+    known = _matchers.get(id(test))
+    if known is None or known[0] is not test:
+        if len(_matchers) >= _MATCHERS:
+            _matchers.clear()
+        known = _matchers[id(test)] = (test, _matcher(pattern(test)))
+    return known[1]
+
+
+def _matcher(pieces: Pieces) -> Matcher:
+    """The four common shapes in Python's own words, any other piece by piece."""
+    if all(len(piece) <= 1 and Wild.ONE not in piece for piece in pieces):
+        literals = ["".join(map(str, piece)) for piece in pieces]
+        if len(literals) == 1:
+            return literals[0].__eq__
+        first, *middle, last = literals
+        if not middle:
+            return lambda value: (
+                len(value) >= len(first) + len(last) and value.startswith(first) and value.endswith(last)
+            )
+        if len(middle) == 1 and not first and not last:
+            return lambda value: middle[0] in value
+    return lambda value: matches(pieces, value)
+
+
 def pattern(test: Text) -> Pieces:
     """The pieces of a text test, folded unless it is cased."""
     pieces: list[list[str | Wild]] = [[]]

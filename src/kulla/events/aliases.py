@@ -52,15 +52,25 @@ _EMPTY = pa.scalar("", pa.large_string())
 
 def one(event: Mapping[str, Sequence[str]], alias: Alias) -> list[str]:
     """The alias's values in one event; empty when it has none."""
-    if alias.join is None:
-        texts = next((list(event[name]) for name in alias.sources if event.get(name)), [])
-    else:
-        found = [text for name in alias.sources for text in event.get(name, ())]
-        texts = [alias.join.join(found)] if found else []
+    return several([event], alias)[0]
+
+
+def several(events: Sequence[Mapping[str, Sequence[str]]], alias: Alias) -> list[list[str]]:
+    """The alias's values in each of some events, transformed in one go: an Arrow call for each of 100,000 hits took
+    minutes."""
+    found = [_sources(event, alias) for event in events]
+    texts = [text for each in found for text in each]
     if not texts:
-        return []
-    changed = transform(pa.array(texts, pa.large_string()), alias)
-    return [text for text in changed.to_pylist() if text is not None]
+        return found
+    changed = iter(transform(pa.array(texts, pa.large_string()), alias).to_pylist())
+    return [[text for _ in each if (text := next(changed)) is not None] for each in found]
+
+
+def _sources(event: Mapping[str, Sequence[str]], alias: Alias) -> list[str]:
+    if alias.join is None:
+        return next((list(event[name]) for name in alias.sources if event.get(name)), [])
+    found = [text for name in alias.sources for text in event.get(name, ())]
+    return [alias.join.join(found)] if found else []
 
 
 def many(fields: Fields, alias: Alias, wanted: Mask) -> Values | None:

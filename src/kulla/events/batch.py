@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from kulla.events.aliases import Mask, many, merge, one
-from kulla.events.fields import Event, Fields, Rows, SomeRows, Values
+from kulla.events.aliases import Mask, many, merge, several
+from kulla.events.fields import Event, Fields, Pairs, Rows, SomeRows, Values, known
 from kulla.events.logsource import Alias, Logsource
-from kulla.events.schema import LABEL, SCHEMA, TIME, event_id
+from kulla.events.schema import FIELDS, LABEL, SCHEMA, TIME, event_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ class Batch:
             alias = group.aliases.get(name)
             if alias is None:
                 continue
-            for known, groups in shared:
-                if known is alias or known == alias:
+            for other, groups in shared:
+                if other is alias or other == alias:
                     groups.append(group)
                     break
             else:
@@ -119,13 +119,24 @@ class Batch:
 
     def event(self, row: int) -> Event:
         """One event as rules see it: all its fields, and the aliases that apply."""
-        own = self.fields.row(row)
-        seen = dict(own)
-        for name, alias in self.group(row).aliases.items():
-            has = own.get(name, [])
-            if (alias.also or not has) and (texts := one(own, alias)):
-                seen[name] = [*has, *texts]
-        return seen
+        return self.events([row])[0]
+
+    def events(self, rows: Iterable[int], pairs: Sequence[Pairs] | None = None) -> list[Event]:
+        """The same for several, at far less cost than one by one. `pairs`: what `self.pairs(rows)` gave, if known."""
+        numbers = list(rows)
+        own = [self.fields.row(row) for row in numbers] if pairs is None else [known(each) for each in pairs]
+        seen: list[dict[str, Sequence[str]]] = [dict(each) for each in own]
+        of_group: dict[int, list[int]] = {}
+        for at, row in enumerate(numbers):
+            of_group.setdefault(id(self.group(row)), []).append(at)
+        for group in self.groups:
+            members = of_group.get(id(group), [])
+            for name, alias in group.aliases.items():
+                asked = [at for at in members if alias.also or not own[at].get(name)]
+                for at, texts in zip(asked, several([own[at] for at in asked], alias), strict=True):
+                    if texts:
+                        seen[at][name] = [*own[at].get(name, ()), *texts]
+        return [*seen]
 
     def group(self, row: int) -> Group:
         """The group an event belongs to."""
@@ -151,11 +162,21 @@ class Batch:
     def select(self, rows: Rows | Sequence[int]) -> pa.Table:
         """The contract's table of some events, in the order given, without laying out the others."""
         rows = np.asarray(rows, np.int32)
-        if isinstance(self.fields, SomeRows):
-            return self._table(rows, self.fields.whole_of(rows))
-        return self._table(rows, self.fields.whole().take(pa.array(rows)))
+        return self._table(rows, pa.array(self.pairs(rows), FIELDS))
 
-    def _table(self, rows: Rows | None, whole: pa.MapArray) -> pa.Table:
+    def pairs(self, rows: Rows) -> list[Pairs]:
+        """Some events whole, as stored."""
+        if isinstance(self.fields, SomeRows):
+            return self.fields.pairs_of(rows)
+        stored: list[Pairs] = self.fields.whole().take(pa.array(rows)).to_pylist()
+        return stored
+
+    def heads(self, rows: Rows) -> pa.Table:
+        """Some events in the contract's columns, but for their ids, raw and fields."""
+        table = self._table(rows, pa.nulls(len(rows), FIELDS), with_ids=False)
+        return table.drop_columns(["event_id", "raw", "fields"])
+
+    def _table(self, rows: Rows | None, whole: pa.MapArray, with_ids: bool = True) -> pa.Table:
         at = np.arange(len(self), dtype=np.int32) if rows is None else rows
         taken = pa.array(at)
 
@@ -164,7 +185,7 @@ class Batch:
 
         product, category, service = self._triples(at)
         columns = {
-            "event_id": self.event_ids(at),
+            "event_id": self.event_ids(at) if with_ids else pa.nulls(len(at), pa.binary(16)),
             "time": pick(self.time).cast(TIME),
             "time_quality": _label(pick(self.quality)),
             "ingest_time": pa.repeat(pa.scalar(self.origin.ingest_time or datetime.now(UTC), TIME), len(at)),
@@ -180,7 +201,7 @@ class Batch:
             "source_file": _constant(self.origin.file, len(at)),
             "source_sha256": _constant(self.origin.source_sha256, len(at)),
             "position": pa.array(self.position[at], pa.int64()),
-            "raw": pick(self.raw),
+            "raw": pick(self.raw) if with_ids else pa.nulls(len(at), pa.large_string()),
             "fields": whole,
         }
         return pa.Table.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)

@@ -6,18 +6,12 @@ Its JSON reader is yyjson. Beyond RFC 8259 it takes NaN, Infinity and commas bef
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import TypeAlias
 
 import duckdb
 import orjson
 import pyarrow as pa
-
-Tree: TypeAlias = Mapping[str, "Tree | None"]
-"""The members to take out of a JSON object: name → None for its text, or the members to take out of that object.
-Names in one object must differ in more than case, and none may be empty: DuckDB's structs ask for it."""
-
 
 _NOT_JSON = (duckdb.InvalidInputException, UnicodeDecodeError)
 """The second comes when DuckDB's message quotes the text and cuts it off inside a character."""
@@ -32,15 +26,12 @@ def _connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1, "enable_external_access": False})
     connection.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
     connection.execute("SET enable_progress_bar = false; SET preserve_insertion_order = true")
+    connection.execute("SET arrow_large_buffer_size = true")
     return connection
 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _shape(tree: Tree) -> dict[str, object]:
-    return {name: "VARCHAR" if inner is None else _shape(inner) for name, inner in tree.items()}
 
 
 def _select(expression: str, raw: pa.Array) -> pa.Array:
@@ -56,33 +47,22 @@ def _select(expression: str, raw: pa.Array) -> pa.Array:
     return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
 
-def extract(raw: pa.Array, tree: Tree) -> pa.StructArray:
-    """The members of `tree` of each JSON object, as a struct of the same shape with strings as leaves.
+def extract(raw: pa.LargeStringArray, names: Sequence[str]) -> list[pa.LargeStringArray]:
+    """The members of these names of each JSON object, as text.
 
-    Strings come as they are, numbers and booleans as text, objects and arrays as compact JSON; a JSON null, a
-    missing member and a member of something that is no object are null. Of a repeated name the first counts.
-    Raises MalformedError when any row is not JSON; says nothing of rows that are JSON but no object.
+    Names must differ in more than case, and none may be empty: DuckDB's structs ask for it. Strings come as they
+    are, numbers and booleans as text, objects and arrays as compact JSON; a JSON null and a missing member are null. Of
+    a repeated name the first counts. Raises MalformedError when any row is not JSON; says nothing of rows that are
+    JSON but no object.
     """
-    shape = orjson.dumps(_shape(tree)).decode()
-    return _select(f"from_json(raw, {_quoted(shape)})", raw)
+    shape = orjson.dumps(dict.fromkeys(names, "VARCHAR")).decode()
+    struct = _select(f"from_json(raw, {_quoted(shape)})", raw)
+    return [struct.field(number) for number in range(len(names))]
 
 
 def valid(raw: pa.Array) -> pa.BooleanArray:
     """Whether each text is JSON by DuckDB's measure."""
     return _select("json_valid(raw)", raw)
-
-
-def types(raw: pa.Array, paths: Sequence[Sequence[str]]) -> list[pa.StringArray]:
-    """For each path of names, the JSON type found there in each row: OBJECT, ARRAY, NULL, VARCHAR …; null for none."""
-    pointers = ", ".join(_quoted("".join(f"/{_escaped(name)}" for name in path)) for path in paths)
-    lists = _select(f"json_type(raw, [{pointers}])", raw)
-    flat = lists.flatten()
-    return [flat.take(pa.array(range(number, len(flat), len(paths)), pa.int64())) for number in range(len(paths))]
-
-
-def _escaped(name: str) -> str:
-    """A name in a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def compact(text: str) -> str | None:

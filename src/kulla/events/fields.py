@@ -21,6 +21,9 @@ Rows = npt.NDArray[np.int32]
 Event = Mapping[str, Sequence[str]]
 """One event for the eyes of a rule: field name → its values (several when the field is an array)."""
 
+Pairs = Sequence[tuple[str, str | None]]
+"""One event whole, as stored: (name with brackets, value or null)."""
+
 _ELEMENT = re.compile(r"\[\d+\]")
 
 
@@ -64,9 +67,9 @@ class Fields(Protocol):
 
 @runtime_checkable
 class SomeRows(Protocol):
-    """What `Fields` may offer besides: `whole` of some rows only, in the order given."""
+    """What `Fields` may offer besides: some rows whole, in the order given, each once read."""
 
-    def whole_of(self, rows: Rows) -> pa.MapArray: ...
+    def pairs_of(self, rows: Rows) -> list[Pairs]: ...
 
 
 def plain(name: str) -> str:
@@ -76,6 +79,19 @@ def plain(name: str) -> str:
     'resources.ARN'
     """
     return _ELEMENT.sub("", name) if "[" in name else name
+
+
+def known(pairs: Pairs) -> dict[str, list[str]]:
+    """An event as rules know it, from the event as stored: plain names, nulls left out.
+
+    >>> known([("a[0]", "x"), ("a[1]", "y"), ("b", None)])
+    {'a': ['x', 'y']}
+    """
+    event: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if value is not None:
+            event.setdefault(plain(name), []).append(value)
+    return event
 
 
 class DictFields:
@@ -110,17 +126,13 @@ class DictFields:
         }
 
     def row(self, number: int) -> dict[str, list[str]]:
-        event: dict[str, list[str]] = {}
-        for name, value in self._events[number].items():
-            if value is not None:
-                event.setdefault(plain(name), []).append(value)
-        return event
+        return known(list(self._events[number].items()))
 
     def whole(self) -> pa.MapArray:
         return pa.array([list(event.items()) for event in self._events], FIELDS)
 
-    def whole_of(self, rows: Rows) -> pa.MapArray:
-        return pa.array([list(self._events[row].items()) for row in rows.tolist()], FIELDS)
+    def pairs_of(self, rows: Rows) -> list[Pairs]:
+        return [list(self._events[row].items()) for row in rows.tolist()]
 
     def search_text(self) -> Values | None:
         rows: list[int] = []

@@ -11,9 +11,9 @@ import pyarrow as pa
 from kulla.events import duck
 from kulla.events.formats._api import Context, Parsed, Reject
 from kulla.events.jsonfields import JsonFields
+from kulla.events.jsonflat import is_flat
 from kulla.events.jsonhead import FIRST, MORE, Head
-from kulla.events.jsonlayout import Layout, layout_of
-from kulla.events.jsonread import load
+from kulla.events.jsonread import Object, load
 
 NO_JSON = "not JSON: cut off, damaged or another format"
 NO_OBJECT = "JSON, but not an object"
@@ -32,29 +32,23 @@ class Texts:
     unit: str = "line"
 
 
-def events_of(name: str, texts: Texts, context: Context, layout: Layout | None = None) -> Parsed:
+def events_of(name: str, texts: Texts, context: Context, flat: bool | None = None) -> Parsed:
     """The run as the format `name` gives it; texts that are no JSON object become rejects.
 
-    `layout`: the envelope, when the format knows it; else it is guessed from a sample, which costs or saves time
-    and changes nothing else.
+    `flat`: whether most events hold no objects, when the format knows; else a sample tells.
     """
     _keep_objects(texts)
-    if layout is None:
-        layout = layout_of(_sample(texts.raw))
-    fields = JsonFields(texts.raw, layout)
-    fields.prefetch([*FIRST, *context.wanted])
-    try:
-        if layout is None:
-            raise duck.MalformedError
-        fields.column(FIRST[0])
-    except duck.MalformedError:
-        odd = _sift(texts)
-        fields = JsonFields(texts.raw, layout, odd)
-        fields.prefetch([*FIRST, *context.wanted])
-    return _parsed(name, texts, fields, layout, context)
+    flat = is_flat(_sample(texts.raw)) if flat is None else flat
+    wanted = [*FIRST, *context.wanted] if flat else [*FIRST, *MORE, *context.wanted]
+    fields = JsonFields(texts.raw, flat)
+    fields.prefetch(wanted)
+    if _sift(texts, fields.odd()):
+        fields = JsonFields(texts.raw, flat)
+        fields.prefetch(wanted)
+    return _parsed(name, texts, fields, context)
 
 
-def _sample(raw: pa.LargeStringArray) -> list[dict[str, object]]:
+def _sample(raw: pa.LargeStringArray) -> list[Object]:
     if not len(raw):
         return []
     places = np.unique(np.linspace(0, len(raw) - 1, _SAMPLE).astype(np.int64)).tolist()
@@ -91,33 +85,29 @@ def _drop(texts: Texts, rows: npt.NDArray[np.bool_]) -> None:
     texts.position = texts.position[~rows]
 
 
-def _sift(texts: Texts) -> npt.NDArray[np.bool_]:
-    """Reject what is no JSON; of what stays, mark what only the lenient reader takes."""
-    if not len(texts.raw):
-        return np.zeros(0, np.bool_)
-    odd = ~duck.valid(texts.raw).to_numpy(zero_copy_only=False)
+def _sift(texts: Texts, odd: npt.NDArray[np.bool_]) -> bool:
+    """Reject those of the odd texts that are no JSON even for the lenient reader; whether there were any."""
     wrong = np.zeros(len(odd), np.bool_)
     for row in np.flatnonzero(odd).tolist():
         text = texts.raw[row].as_py()
         if load(text) is None:
             wrong[row] = True
             texts.rejects.append(_reject(texts, row, text, NO_JSON))
-    if wrong.any():
-        _drop(texts, wrong)
-    marked: npt.NDArray[np.bool_] = odd[~wrong]
-    return marked
+    if not wrong.any():
+        return False
+    _drop(texts, wrong)
+    return True
 
 
-def _parsed(name: str, texts: Texts, fields: JsonFields, layout: Layout | None, context: Context) -> Parsed:
+def _parsed(name: str, texts: Texts, fields: JsonFields, context: Context) -> Parsed:
     head = Head(len(fields), context)
     head.take(fields, np.arange(len(fields)), 0)
     lacking = head.lacking()
-    if len(lacking) and layout is None:
-        head.take(fields, np.arange(len(fields)), 1)
-    elif len(lacking):
-        some = fields.only(lacking)
+    if len(lacking):
+        # A flat pass would want one more for each spelling of a name.
+        some = JsonFields(texts.raw.take(pa.array(lacking))) if fields.flat else fields
         some.prefetch(MORE)
-        head.take(some, lacking, 1)
+        head.take(some, lacking if fields.flat else np.arange(len(fields)), 1)
     texts.rejects.sort(key=lambda reject: reject.position)
     return Parsed(
         format=name,

@@ -31,7 +31,7 @@ LABELS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
         ("Provider", "EventSourceName", "provider_name", "event.provider"),
     ),
     "channel": (("Channel",), ("channel", "LogName", "EventLog", "log_name")),
-    "event_code": (("EventID",), ("EventId", "event_id", "event.code", "EventCode", "eventID", "eventid")),
+    "event_code": (("EventID",), ("EventId", "event_id", "event.code", "EventCode", "eventid")),
 }
 """Label → the names asked of all events, in order, and those asked of the events that have none of the first."""
 

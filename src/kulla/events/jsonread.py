@@ -19,7 +19,10 @@ from kulla.events import duck
 Object: TypeAlias = dict[str, Any]
 
 _NAME_END = re.compile(r'"[ \t\r\n]*:')
-_EXACT = 2.0**63
+EXACT = 2.0**63
+"""Floats from here on may be integers that orjson has rounded."""
+
+_ROUNDED = 1 << 62
 
 
 def load(text: str) -> Object | None:
@@ -30,15 +33,27 @@ def load(text: str) -> Object | None:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
         return _leniently(text)
-    # orjson keeps the last of repeated names and rounds integers beyond 64 bits. Neither escapes this count:
-    # inside a string a quote is escaped, so every name ends in a match, and other matches only add up.
-    try:
-        sure = len(_NAME_END.findall(text)) == _names(found)
-    except RecursionError:
-        sure = False
-    if not sure:
+    if not proven(text, found):
         return _leniently(text)
     return found if isinstance(found, dict) else None
+
+
+def proven(text: str, found: object) -> bool:
+    """Whether what orjson found in the text is all of it: it keeps the last of repeated names, not the first, and
+    rounds integers beyond 64 bits.
+
+    Neither escapes this count: inside a string a quote is escaped, so every name ends in a match, and other matches
+    only add up.
+    """
+    try:
+        names = _names(found)
+    except RecursionError:
+        return False
+    if len(_NAME_END.findall(text)) == names:
+        return True
+    if "\\" not in text or names >= _ROUNDED:
+        return False
+    return len(_NAME_END.findall(text.replace("\\\\", "").replace('\\"', ""))) == names
 
 
 def _names(value: object) -> int:
@@ -47,7 +62,7 @@ def _names(value: object) -> int:
         return len(value) + sum(map(_names, value.values()))
     if isinstance(value, list):
         return sum(map(_names, value))
-    return 1 << 62 if isinstance(value, float) and abs(value) >= _EXACT else 0
+    return _ROUNDED if isinstance(value, float) and abs(value) >= EXACT else 0
 
 
 def _leniently(text: str) -> Object | None:

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kulla.errors import ConfigError
+from kulla.events.formats import FORMATS
 from kulla.events.logsource import Alias, Includes, Logsource
 from kulla.events.table import KINDS, LABELS, Entry, FieldTest, LogsourceTable, SourceOptions
 from kulla.events.text import fold
@@ -116,13 +117,20 @@ class _Reader:
             tuple(self._entry(f"rename[{n}]", item) for n, item in self._tables(document, "rename")),
             tuple(self._source(f"source[{n}]", item) for n, item in self._tables(document, "source")),
             {label: self._texts("labels", labels, label) for label in LABELS},
-            frozenset(self._texts("labels", labels, "formats")),
+            self._formats("labels", labels),
             tuple(
                 (self._triple(f"unfed[{n}]", item), self._text(f"unfed[{n}]", item, "reason") or "")
                 for n, item in self._tables(document, "unfed")
             ),
             self._includes(self._dict("", document, "includes")),
         )
+
+    def _formats(self, key: str, item: dict[str, Any]) -> frozenset[str]:
+        known = {each.name for each in FORMATS}
+        given = frozenset(self._texts(key, item, "formats"))
+        for name in sorted(given - known):
+            self._say(f"{key}.formats", f"no format is called {name}; the formats are {_listed(known)}")
+        return given
 
     def _entry(self, key: str, item: dict[str, Any]) -> Entry:
         self._unknown(key, item, _PARTS | _CONDITIONS | _RENAMES | {"labels", "audit"})
@@ -135,7 +143,7 @@ class _Reader:
         self._unknown(f"{key}.labels", labels, set(LABELS))
         return Entry(
             logsource,
-            frozenset(self._texts(key, item, "formats")),
+            self._formats(key, item),
             frozenset(fold(text) for text in self._texts(key, item, "channel")),
             frozenset(fold(text) for text in self._texts(key, item, "provider")),
             frozenset(fold(text) for text in self._texts(key, item, "event_code")),

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from kulla.events.aliases import Mask, merge
-from kulla.events.fields import Fields, Rows, Values
+from kulla.events.fields import Fields, Pairs, Rows, SomeRows, Values
 
 
 class MixedFields:
@@ -41,14 +41,23 @@ class MixedFields:
         rows = np.arange(len(self))
         return both.take(pa.array(np.where(self._chosen, rows + len(self), rows)))
 
-    def whole_of(self, rows: Rows) -> pa.MapArray:
-        return self.whole().take(pa.array(rows))
+    def pairs_of(self, rows: Rows) -> list[Pairs]:
+        mine = [self._other if self._chosen[row] else self._own for row in rows.tolist()]
+        return [_pairs(fields, row) for fields, row in zip(mine, rows.tolist(), strict=True)]
 
     def search_text(self) -> Values | None:
         own, other = self._own.search_text(), self._other.search_text()
         if own is None or other is None:
             return None
         return self._both(own, other)
+
+
+def _pairs(fields: Fields, row: int) -> Pairs:
+    rows = np.array([row], np.int32)
+    if isinstance(fields, SomeRows):
+        return fields.pairs_of(rows)[0]
+    stored: Pairs = fields.whole().take(pa.array(rows)).to_pylist()[0]
+    return stored
 
 
 def _where(values: Values | None, rows: Mask) -> Values | None:

@@ -129,14 +129,17 @@ def _detail(text: str) -> str:
     return f"prepare: {template(prepared['statement'])}" if prepared else _sentence(text, DETAILS)
 
 
-def redact_event(event: Mapping[str, str | None]) -> dict[str, str | None]:
-    """One event's fields as they may leave the owner.
+def redact_event(event: Mapping[str, str | None], postgres: bool = True) -> dict[str, str | None]:
+    """One event's fields as they may leave the owner. Of what is not known to be PostgreSQL's (`postgres` false, and
+    neither a severity nor pgaudit's type) a statement is reduced to its first word: elsewhere, as in MySQL, text in
+    double quotes is a value, not a name.
 
     >>> redact_event({"statement": "SELECT 'x'", "parameter": "y", "rows": "1"})
     {'rows': '1', 'statement': 'SELECT ?'}
     """
     kept = {name: value for name, value in event.items() if name in KEPT}
-    reduce = command if _never_ran(event) else template
+    known_to_run = (postgres or "severity" in event or "audit_type" in event) and not _never_ran(event)
+    reduce = template if known_to_run else command
     for name in STATEMENTS:
         statement = event.get(name)
         if statement is not None:
@@ -154,7 +157,8 @@ def redact_event(event: Mapping[str, str | None]) -> dict[str, str | None]:
 
 def redact(parsed: Parsed) -> Parsed:
     """The run with every event redacted, raw null, and rejects without their content."""
-    events = [redact_event(dict(pairs)) for pairs in parsed.fields.whole().to_pylist()]
+    postgres = parsed.format.startswith("postgres_")
+    events = [redact_event(dict(pairs), postgres) for pairs in parsed.fields.whole().to_pylist()]
     return dataclasses.replace(
         parsed,
         fields=DictFields(events),

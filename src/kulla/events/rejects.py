@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import os
+import stat
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,7 +27,10 @@ class RejectWriter:
         self.path = path
         self.count = 0
         try:
-            self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb")
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            self._file = os.fdopen(handle, "wb")
+            if stat.S_ISREG(os.fstat(handle).st_mode):
+                os.fchmod(handle, 0o600)  # an older file keeps its mode otherwise
         except OSError as error:
             raise OutputError(f"{path}: cannot write rejects there: {error.strerror}") from error
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -58,7 +59,17 @@ class Helper:
         if self._pid:
             self._control.close()
             pid, self._pid = self._pid, 0
-            os.waitpid(pid, 0)
+            _wait(pid)
+
+
+def _wait(pid: int) -> None:
+    """Reap the helper. It ends by itself unless it is at work on `initializer`; then it is killed."""
+    for _ in range(100):
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            return
+        time.sleep(0.005)
+    os.kill(pid, signal.SIGKILL)  # its workers, if any, die with it
+    os.waitpid(pid, 0)
 
 
 _GONE: Final = "the worker processes were ended from outside; run again with fewer --jobs or more memory"

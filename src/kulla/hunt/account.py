@@ -82,6 +82,8 @@ class Account:
             not_covered=not_covered,
             rules=_texts(book, hits),
             interrupted=self.interrupted,
+            untimed=self.untimed,
+            evicted=self.evicted,
         )
 
 

@@ -15,8 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kulla.hunt.entity import generic
-from kulla.hunt.groups import Burst, Group
-from kulla.hunt.tactics import techniques_of
+from kulla.hunt.group import Burst, Group, what
 
 MINUTE = 60 * 1_000_000
 HOUR = 60 * MINUTE
@@ -31,6 +30,11 @@ MAX_BURSTS = 64
 """A group with more bursts than this is too frequent for what happens near some of them to mean anything."""
 SHARE = 0.25
 """A rule seen in more than this share of all cells is in no tier: of a log of few hours, everything is rare."""
+
+HABIT = 2
+"""Two rules that meet within an hour at one kind of place, wherever, on more days than this do so by habit: a logon
+script every morning, scanners at the portal. They bear each other no witness. Days are counted, not hosts: what strikes
+all hosts in a night, which may touch two days, is no habit."""
 
 Place = tuple[str, str]
 
@@ -86,11 +90,31 @@ class Neighbours:
                     self._lay(number, group, tier)
         for line in self._lines.values():
             line.finish()
+        self._habits = self._find_habits()
 
     def _lay(self, number: int, group: Group, tier: float) -> None:
         for place in places(group):
             line = self._lines[place, tier]
             line.bursts.extend((burst.start, burst.end, self._what[number], number) for burst in group.bursts)
+
+    def _find_habits(self) -> frozenset[tuple[str, str, str]]:
+        """(kind of place, rule, rule), the rules in order."""
+        met: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+        rules = [group.key.rule_id for group in self._groups]
+        for (place, tier), line in self._lines.items():
+            if tier != TIERS[-1]:
+                continue
+            last: dict[str, int] = {}
+            for start, end, _, number in line.bursts:
+                rule, day = rules[number], start // (24 * HOUR)
+                for other, ended in last.items():
+                    if other != rule and start - ended <= HOUR:
+                        met[_pair(place, rule, other)].add(day)
+                last[rule] = max(end, last.get(rule, end))
+        return frozenset(pair for pair, days in met.items() if len(days) > HABIT)
+
+    def _habitual(self, place: Place, one: int, other: int) -> bool:
+        return _pair(place, self._groups[one].key.rule_id, self._groups[other].key.rule_id) in self._habits
 
     def of(self, number: int) -> Company:
         """The most improbable company of a group; an empty one when chance explains all."""
@@ -112,16 +136,21 @@ class Neighbours:
         own = self._what[number]
         for window in WINDOWS:
             near = [other for other in line.near(burst, window) if other[2] != own]
+            outside = len(line.bursts) - len(near)
+            near = [other for other in near if not self._habitual(place, number, other[3])]
             found = {other[2] for other in near}
             if not found:
                 continue
-            outside = len(line.bursts) - len(near)
             pace = outside / max(1.0, line.hours - 2 * window / HOUR)
             expected = max(1 / ACTIVE_HOURS, pace) * (2 * window + burst.end - burst.start) / HOUR
             bits = -math.log2(tail(len(found), expected)) - fine
             if bits > best.bits:
                 best = Company(bits, tuple(sorted(found)), window, place, tuple(sorted({other[3] for other in near})))
         return best
+
+
+def _pair(place: Place, one: str, other: str) -> tuple[str, str, str]:
+    return (place[0], min(one, other), max(one, other))
 
 
 def _bits(company: Company) -> float:
@@ -152,13 +181,6 @@ def places(group: Group) -> tuple[Place, ...]:
     if group.key.entity is not None and not generic(group.key.entity):
         found.append(("entity", group.key.entity))
     return tuple(found)
-
-
-def what(group: Group) -> str:
-    """What a rule counts as in company: its first technique without the sub-technique, else itself, so that five
-    rules for one technique are not five witnesses."""
-    techniques = techniques_of(group.tags)
-    return techniques[0].id.partition(".")[0] if techniques else group.key.rule_id
 
 
 def joined(bursts: Iterable[Burst]) -> list[Burst]:

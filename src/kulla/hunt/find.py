@@ -54,9 +54,10 @@ def table(batch: Batch, hits: Hits, rules: Sequence[Rule]) -> pa.Table:
     """The hits as a table of schema `HITS`, each with its whole event and why the rule met it."""
     rows: Rows
     rows, at = np.unique(hits.rows, return_inverse=True)
-    events = batch.select(rows)
-    seen = [batch.event(row) for row in rows.tolist()]
-    whole = [orjson.dumps(dict(pairs)).decode() for pairs in events["fields"].to_pylist()]
+    events = batch.heads(rows)
+    pairs = batch.pairs(rows)
+    seen = batch.events(rows.tolist(), pairs)
+    whole = [orjson.dumps(dict(each)).decode() for each in pairs]
     entities = [entity_of(event) for event in seen]
     met = [rules[number] for number in hits.rules.tolist()]
     why = [reference.evaluate(rule, seen[i]).to_json() for rule, i in zip(met, at.tolist(), strict=True)]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from kulla.hunt import words
 from kulla.hunt.findings import Findings
+from kulla.hunt.report.groupsview import label
 
 
 def as_json(found: Findings) -> dict[str, object]:
     """Summary, ranked groups with why each stands there, and what was not read or not covered."""
     facts = found.facts
-    incident = {at: number + 1 for number, story in enumerate(found.incidents) for at in story.members}
+    stories = [story for story in found.incidents if len(story.members) > 1]
+    incident = {at: label(number) for number, story in enumerate(stories) for at in story.members}
     return {
         "schema": 1,
         "events": facts.events,
@@ -40,6 +42,8 @@ def as_json(found: Findings) -> dict[str, object]:
         "rules": {"loaded": facts.rules_loaded, "run": facts.rules_run, "errors": facts.rule_errors},
         "needs_value": [rule.rule_id for rule in facts.needs_value],
         "not_covered": [rule.rule_id for rule in facts.not_covered],
+        "untimed": facts.untimed,
+        "evicted": facts.evicted,
         "skipped": [{"file": each.file, "reason": each.reason} for each in facts.skipped],
         "rejected": facts.rejected,
         "rejects": [

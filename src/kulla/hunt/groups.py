@@ -6,24 +6,23 @@ PURE. Hits come in time order and are folded one by one; of each group only its 
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from kulla.alert import Level
+from kulla.hunt.crowds import pool
+from kulla.hunt.group import EXAMPLES, FILES, GAP, Burst, Group, Key
 
-GAP = 10 * 60 * 1_000_000
-"""Hits of a group at most this far apart (µs) are one burst."""
+__all__ = ["ENTITIES", "EXAMPLES", "FILES", "GAP", "Burst", "Group", "Grouper", "Key", "group"]
+
 ENTITIES = 1_000
 """Of a rule on a host, so many entities have a group of their own; a scan from a million addresses would else be
 a million groups. The rest share one, which says so."""
 NAMES = 100_000
 """The shared rest counts its distinct entities up to here."""
-EXAMPLES = 5
-FILES = 100
 
 _COLUMNS = (
     "kind",
@@ -38,66 +37,6 @@ _COLUMNS = (
     "category",
     "service",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What makes a group. `host` and `entity` are None when the events name none; `others` marks the shared rest."""
-
-    rule_id: str
-    host: str | None
-    entity: str | None
-    others: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Burst:
-    """A run of hits close in time. `start` and `end` are µs since 1970 UTC, both inclusive."""
-
-    start: int
-    end: int
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The hits of a rule on a host by an entity.
-
-    `bursts` ascend and cover the `count - undated` hits that bear a time. `examples` are (file, record) of the
-    first hits; `files` the hits by file, at most `FILES` named. `entities` is how many share the group (1 but for
-    the shared rest). `logsource` is that of the first hit's event.
-    """
-
-    key: Key
-    kind: str
-    title: str
-    level: Level
-    tags: tuple[str, ...]
-    count: int
-    undated: int
-    bursts: tuple[Burst, ...]
-    examples: tuple[tuple[str, int], ...]
-    files: tuple[tuple[str, int], ...]
-    files_unnamed: int
-    entities: int
-    logsource: tuple[str | None, str | None, str | None]
-
-    @property
-    def first(self) -> int | None:
-        """Time of the first hit in µs since 1970 UTC; None when none bears a time."""
-        return self.bursts[0].start if self.bursts else None
-
-    @property
-    def last(self) -> int | None:
-        """Time of the last hit, as `first`."""
-        return self.bursts[-1].end if self.bursts else None
-
-    @property
-    def id(self) -> str:
-        """The same for the same rule, host and entity in every run: a name for links."""
-        parts = (self.key.rule_id, self.key.host, self.key.entity, "others" if self.key.others else None)
-        text = "\x00".join("\x01" if part is None else part for part in parts)
-        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 @dataclass(slots=True)
@@ -146,9 +85,14 @@ class Grouper:
     def __init__(self) -> None:
         self._groups: dict[Key, _Growing] = {}
         self._entities: Counter[tuple[str, str | None]] = Counter()
+        self._shared: Mapping[Key, Key] = {}
 
     def key(self, rule_id: str, host: str | None, entity: str | None) -> Key:
-        """The group of a hit, which stays the same once its entity has been seen."""
+        """The group of a hit among those that `groups` gave last."""
+        key = self._own(rule_id, host, entity)
+        return self._shared.get(key, key)
+
+    def _own(self, rule_id: str, host: str | None, entity: str | None) -> Key:
         own = Key(rule_id, host, entity)
         if own in self._groups or self._entities[rule_id, host] < ENTITIES:
             return own
@@ -161,7 +105,7 @@ class Grouper:
         columns = (hits[name].to_pylist() for name in _COLUMNS)
         rows = zip(times, *columns, strict=True)
         for number, (time, kind, rule, title, level, host, entity, file, record, *logsource) in enumerate(rows):
-            key = self.key(rule, host, entity)
+            key = self._own(rule, host, entity)
             growing = self._groups.get(key)
             if growing is None:
                 self._entities[rule, host] += 1
@@ -172,8 +116,9 @@ class Grouper:
             growing.add(time, file, record)
 
     def groups(self) -> tuple[Group, ...]:
-        """The groups so far, in the order of their first hits."""
-        return tuple(growing.finished(key) for key, growing in self._groups.items())
+        """The groups so far, in the order of their first hits, each crowd as one (see `crowds`)."""
+        pooled, self._shared = pool([growing.finished(key) for key, growing in self._groups.items()])
+        return pooled
 
 
 def group(tables: Iterable[pa.Table]) -> Grouper:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kulla.hunt.company import HOUR, what
+from kulla.hunt.company import HOUR
+from kulla.hunt.group import what
 from kulla.hunt.rank import Scored
 from kulla.hunt.tactics import tactics_of
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kulla.events import mapping, sources
 from kulla.events.batch import Batch
@@ -16,8 +17,9 @@ from kulla.events.formats._api import Reject
 from kulla.events.logsource import Logsource
 from kulla.events.sandbox import Died, Pool, Result, Tick
 from kulla.events.sources import Broken, Skipped, Source
+from kulla.hunt import find
 from kulla.hunt.options import Options
-from kulla.hunt.pieces import Task, tasks
+from kulla.hunt.pieces import Place, Task, tasks
 from kulla.hunt.reader import Note, Reader
 from kulla.hunt.rulebook import Rulebook, open_book
 from kulla.hunt.tally import Tally
@@ -35,6 +37,7 @@ class Look:
     format: str
     tally: Tally
     rejects: Sequence[Reject]
+    lines: int = 0
     table: pa.Table | None = None
     codes: Counter[tuple[Triple, str]] = field(default_factory=Counter)
     asked: Counter[tuple[Triple, str]] = field(default_factory=Counter)
@@ -60,7 +63,7 @@ class Looker:
             if isinstance(read, Note):
                 yield read
                 continue
-            look = Look(read.source, read.format, Tally(), read.rejects)
+            look = Look(read.source, read.format, Tally(), read.rejects, read.lines)
             look.tally.add(read.batch)
             self._count(read.batch, look)
             look.table = read.batch.table() if self._want_events else None
@@ -89,14 +92,30 @@ def look(options: Options, want_events: bool) -> Iterator[Look | Skipped | Broke
     with Pool[Task](looker, options.jobs, options.settings, looker.load) as pool:
         given: dict[int, Task] = {}
         aside: list[Skipped | Broken] = []
+        at = Place()
         for outcome in pool.run(_numbered(options, given, aside), lambda task: task.size):
             yield from aside
             aside.clear()
+            at.come(given[outcome.index])
             if isinstance(outcome, Result):
-                yield outcome.value.found if isinstance(outcome.value, Note) else outcome.value
+                yield outcome.value.found if isinstance(outcome.value, Note) else _moved(outcome.value, at)
             elif isinstance(outcome, Died):
+                at.lose()
                 yield Broken(given[outcome.index].source, outcome.reason, unsafe=outcome.unsafe)
         yield from aside
+
+
+def _moved(found: Look, at: Place) -> Look:
+    """With positions counted from the start of the file, not of the piece."""
+    offset = at.offset
+    at.lines += found.lines
+    if offset:
+        found.rejects = [find.moved_reject(reject, offset) for reject in found.rejects]
+        if found.table is not None:
+            column = found.table.schema.get_field_index("position")
+            moved = pc.add(found.table["position"], offset)
+            found.table = found.table.set_column(column, found.table.schema.field(column), moved)
+    return found
 
 
 def _numbered(options: Options, given: dict[int, Task], aside: list[Skipped | Broken]) -> Iterator[Task]:

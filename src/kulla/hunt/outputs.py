@@ -43,6 +43,11 @@ class Outputs:
             raise
         return self
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files asked for, and those they are made in."""
+        return (*(path for path, _ in self._wanted), *(temporary for _, temporary, _, _ in self._open))
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._discard()
 
@@ -71,12 +76,12 @@ class Outputs:
 
 
 def _beside(path: Path) -> tuple[Path, BinaryIO]:
-    if path.is_dir():
-        raise OutputError(f"{path}: is a folder; name a file")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OutputError(f"{path}: may not be written; choose another name or change its permissions")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        if path.is_dir():
+            raise OutputError(f"{path}: is a folder; name a file")
+        if path.exists() and not os.access(path, os.W_OK):
+            raise OutputError(f"{path}: may not be written; choose another name or change its permissions")
+        handle, name = tempfile.mkstemp(prefix=".kulla-", suffix=".part", dir=path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
     # mkstemp makes files private; the result is to be as any new file.

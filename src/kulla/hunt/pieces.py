@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -47,6 +48,9 @@ def _plain(source: Source, formats: Sequence[Format], forced: str | None) -> Ite
     try:
         with sources.open_file(source) as file:
             head = file.peek(HEAD)[:HEAD]
+            if not head:
+                yield Skipped(source, "empty file")
+                return
             chosen = named(forced, formats) if forced else choose(head, source.name, formats)
             if chosen is None:
                 yield Skipped(source, UNKNOWN)
@@ -58,6 +62,40 @@ def _plain(source: Source, formats: Sequence[Format], forced: str | None) -> Ite
         return
     for number, cut in enumerate(cuts):
         yield Task(source, chosen.name, cut, cut.stop - cut.start if cut else size, number == 0)
+
+
+@dataclass(slots=True)
+class Place:
+    """Where the piece whose results come in stands: its source's number in the input, the lines before it there, and
+    its own lines so far. Results come piece by piece, so lines are counted on from one piece of a source to the next.
+    """
+
+    number: int = -1
+    before: int = 0
+    lines: int = 0
+    task: Task | None = None
+
+    def come(self, task: Task) -> None:
+        """A result of this piece came."""
+        if task is self.task:
+            return
+        first = task.cut is None or task.first
+        self.number += first
+        self.before = 0 if first else self.before + self.lines
+        self.lines = 0
+        self.task = task
+
+    @property
+    def offset(self) -> int:
+        """What to add to the positions of this piece."""
+        return self.before if self.task and self.task.cut else 0
+
+    def lose(self) -> None:
+        """The worker did not finish this piece: count its lines here, so that those after it keep their numbers."""
+        if self.task and self.task.cut:
+            # A file that is gone cannot be counted; then its other pieces cannot be read either.
+            with contextlib.suppress(InputError):
+                self.lines = lines_in(self.task.source, self.task.cut)
 
 
 def lines_in(source: Source, cut: Cut | None) -> int:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from kulla.alert import Level
 from kulla.hunt.company import HOUR, Company, Neighbours, joined
 from kulla.hunt.groups import Burst, Group
+from kulla.hunt.repeats import Told, told
 
 DAY = 24 * HOUR
 SEVERITY: Mapping[Level, float] = {"informational": 0, "low": 3, "medium": 6, "high": 10, "critical": 13}
@@ -22,17 +23,33 @@ RARITY_CAP = 10.0
 PER_RULE = 0.75
 """The rule's rarity counts so much, the group's own the rest."""
 COMPANY_CAP = 12.0
+HABITUAL_DAYS = 2
+"""A group seen on more days than this loses a point for each further one: what happens every day is how things are."""
+ROUTINE_CAP = 4.0
+"""About one level: a web shell in daily use must not sink far."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A group with the parts of its score. `number` is its place among the groups given, to which `company` refers."""
+    """A group with the parts of its score. `number` is its place among the groups given, to which `company` refers;
+    `told` says how better-ranked groups told the same minute of the same place."""
 
     group: Group
     number: int
     severity: float
     rarity: float
     company: Company
+    told: Told = field(default_factory=Told)
+
+    @property
+    def days(self) -> int:
+        """On how many days (UTC) the group's bursts begin."""
+        return len({burst.start // DAY for burst in self.group.bursts})
+
+    @property
+    def routine(self) -> float:
+        """The points lost to being seen day after day."""
+        return min(ROUTINE_CAP, max(0.0, float(self.days - HABITUAL_DAYS)))
 
     @property
     def company_points(self) -> float:
@@ -42,7 +59,8 @@ class Scored:
     @property
     def score(self) -> float:
         """The sum of the parts, rounded so that the order does not hang on the last bit of a logarithm."""
-        return round(self.severity + self.rarity + self.company_points, 3)
+        total = self.severity + self.rarity + self.company_points
+        return round(total - self.routine - self.told.points, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +93,9 @@ def score(groups: Sequence[Group], frame: Background) -> tuple[Scored, ...]:
         own = max(1.0, _hours(group.bursts) + group.undated)
         rarity = PER_RULE * bits(cells[group.key.rule_id], frame) + (1 - PER_RULE) * bits(own, frame)
         scored.append(Scored(group, number, SEVERITY[group.level], rarity, neighbours.of(number)))
-    return tuple(sorted(scored, key=_order))
+    scored.sort(key=_order)
+    order = told([each.group for each in scored], [each.score for each in scored])
+    return tuple(replace(scored[index], told=found) for index, found in order)
 
 
 def _order(scored: Scored) -> tuple[float, float, str, str, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,6 +60,7 @@ class Reader:
         if task.format is not None:
             with sources.open_file(task.source) as file:
                 yield from self._parse(task.source, file, named(task.format, FORMATS), task.cut)
+                yield from _shrunk(task, os.fstat(file.fileno()).st_size)
             return
         for found in sources.walk(task.source, self._options.settings):
             if isinstance(found, Opened):
@@ -87,3 +89,11 @@ class Reader:
             size = int(parsed.raw.nbytes)
             batch = assemble(parsed, origin, self._table, said)  # takes the content off an audit's rejects, too
             yield Read(source, parsed.format, batch, list(parsed.rejects), parsed.lines, size, wanted)
+
+
+def _shrunk(task: Task, size: int) -> Iterator[Note]:
+    """A file that lost bytes since it was found was not read as it had been; one that grew was read in whole pieces."""
+    if size < (task.cut.stop if task.cut else task.source.size or 0):
+        yield Note(
+            Broken(task.source, "the file became shorter while it was read; read a copy that stays as it is", size)
+        )

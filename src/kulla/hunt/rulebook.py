@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import pickle
+import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast, overload
 
 import numpy as np
@@ -18,9 +19,11 @@ from kulla.detect.correlate.graph import Graph
 from kulla.detect.engine import Engine, compile_rules
 from kulla.detect.rule import Correlation, Meta, Problem, Rule
 from kulla.detect.ruleset import load
+from kulla.detect.yamlines import MAX_CHARACTERS
 from kulla.errors import UsageError
 from kulla.events import mapping
-from kulla.events.logsource import Logsource
+from kulla.events.logsource import Includes, Logsource, feeds
+from kulla.events.rejects import readable
 from kulla.events.table import LogsourceTable
 from kulla.hunt import valuesfile
 from kulla.hunt.options import Options
@@ -64,13 +67,18 @@ class Listed:
 class Index:
     """What is known of a hunt's rules without compiling them. `listed` are all that were selected; `run` are places in
     `listed` of those that run, in the order by which hits number them; `silent` numbers of these that only serve
-    correlations; `problems` those of loading."""
+    correlations; `problems` those of loading; `includes` the logsource table's."""
 
     listed: tuple[Listed, ...]
     run: tuple[int, ...]
     silent: tuple[int, ...]
     correlations: tuple[Correlation, ...]
     problems: tuple[Problem, ...]
+    includes: Includes
+
+    def feeds(self, rule: Logsource, event: Logsource) -> bool:
+        """Whether a rule of that logsource runs on such events."""
+        return feeds(rule, event, self.includes)
 
     def meta(self, number: int) -> Meta:
         """What the rule says of itself that hits know by `number`."""
@@ -144,6 +152,7 @@ def _compiled(options: Options, cache: RuleCache, key: str) -> tuple[Index, obje
         silent=tuple(number for number, place in enumerate(run) if listed[place].meta.id in quiet),
         correlations=graph.order,
         problems=ruleset.problems,
+        includes=table.includes,
     )
     rules = [listed[place] for place in run]
     held = ([pickle.dumps(rule, 5) for rule in rules], compile_rules(rules, table.feeds).dumps(), table)
@@ -176,9 +185,13 @@ def rule_files(paths: Sequence[str]) -> Iterator[str]:
 
 
 def _yaml_below(folder: str) -> Iterator[str]:
-    for at, folders, names in os.walk(folder):
+    for at, folders, names in os.walk(folder, onerror=_unreadable):
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (os.path.join(at, name) for name in names if name.endswith((".yml", ".yaml")))
+
+
+def _unreadable(error: OSError) -> None:
+    raise UsageError(f"{error.filename}: cannot be read ({error.strerror}); check its permissions") from error
 
 
 def read_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -186,7 +199,16 @@ def read_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     reports where it matters; a file that cannot be read is an empty text, which the loader reports too."""
     for path in rule_files(paths):
         try:
-            yield path, Path(path).read_bytes().decode("utf-8", "replace")
+            yield path, _content(path).decode("utf-8", "replace")
         except OSError as error:
-            log.warning("%s: cannot be read (%s); check its permissions", path, error.strerror)
+            log.warning("%s: cannot be read (%s); check its permissions", readable(path), error.strerror)
             yield path, ""
+
+
+def _content(path: str) -> bytes:
+    """A rule file, up to what the loader refuses as too long. Of a FIFO or device nothing: it may have no end."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    with open(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        return file.read(4 * MAX_CHARACTERS + 1)

@@ -22,6 +22,8 @@ from kulla.detect.engine import cache_key
 
 log = logging.getLogger(__name__)
 
+_BAD = (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, ValueError, LookupError, TypeError)
+"""What a damaged pickle raises when it is loaded."""
 _KEPT = 8
 """Entries that are kept, by time of last use: about 35 MB each for the whole Sigma corpus."""
 
@@ -48,7 +50,7 @@ class RuleCache:
         try:
             held: object = pickle.loads(path.read_bytes())  # noqa: S301 - only this user can have written it
             os.utime(path)
-        except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, ValueError) as error:
+        except _BAD as error:
             log.info("the cache entry %s is of no use (%s) and is made anew", path.name, type(error).__name__)
             return None
         return held
@@ -59,14 +61,23 @@ class RuleCache:
             return
         try:
             for part, held in parts.items():
-                with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
-                    pickle.dump(held, file, 5)
-                os.replace(file.name, self._folder / f"{key}.{part}")
+                self._write(f"{key}.{part}", held)
             entries = sorted(self._folder.iterdir(), key=lambda entry: entry.stat().st_mtime, reverse=True)
             for old in entries[_KEPT * len(parts) :]:
                 old.unlink(missing_ok=True)
         except OSError as error:
             log.info("compiled rules are not cached: %s: %s", self._folder, error.strerror)
+
+    def _write(self, name: str, held: object) -> None:
+        assert self._folder is not None
+        with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
+            try:
+                pickle.dump(held, file, 5)
+                file.flush()
+                os.replace(file.name, self._folder / name)
+            except BaseException:
+                os.unlink(file.name)
+                raise
 
 
 def key_of(files: Iterable[str], *more: str) -> str:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from kulla.detect.correlate.correlator import Correlator
-from kulla.errors import InputError, UsageError
+from kulla.errors import UsageError
 from kulla.events import sources
 from kulla.events.formats import FORMATS
 from kulla.events.formats._api import Reject
@@ -28,7 +28,7 @@ from kulla.hunt.account import Account
 from kulla.hunt.findings import Findings, findings
 from kulla.hunt.hashes import Hashes
 from kulla.hunt.options import Options
-from kulla.hunt.pieces import Task, lines_in, tasks
+from kulla.hunt.pieces import Place, Task, tasks
 from kulla.hunt.reader import Note
 from kulla.hunt.rulebook import Index, open_index, validate
 from kulla.hunt.rulecache import RuleCache
@@ -43,24 +43,14 @@ NO_RULE = "no rule to run: none under --rules is of this --level, --status and -
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a hunt is. Bytes are of events as text; `total` of files as found on disk."""
+    """How far a hunt is. `bytes` and `total` are of files as found on disk, less those that are no logs; of an archive
+    or compressed file `bytes` counts all when its end is reached, and nothing before."""
 
     bytes: int
     events: int
     hits: int
     total: int
     seconds: float
-
-
-@dataclass(slots=True)
-class _Place:
-    """Where the piece now coming in stands: its source's number in the input, the lines before it there, and its own
-    lines so far."""
-
-    number: int = -1
-    before: int = 0
-    lines: int = 0
-    task: Task | None = None
 
 
 @dataclass
@@ -116,13 +106,12 @@ class Hunt(AbstractContextManager["Hunt"]):
 
         Raises UsageError when there is no rule to run."""
         started = time.monotonic()
-        self._place = _Place()
+        self._place = Place()
         self._stop = Stop()
         try:
             with self._stop:
                 found = list(self._found())
-                total = sum(each.size or 0 for each in found if isinstance(each, Source))
-                self._meter = _Meter(self.progress, total, started)
+                self._meter = _Meter(self.progress, found, started)
                 self._read(found)
         except KeyboardInterrupt:
             self.account.interrupted = True
@@ -155,11 +144,13 @@ class Hunt(AbstractContextManager["Hunt"]):
                 yield each
             else:
                 self.account.note(each)
+                self._meter.leave_out(each.source)
 
     def _take(self, outcome: Outcome, given: dict[int, Task]) -> None:
-        self._at(given[outcome.index])
+        self._place.come(given[outcome.index])
         if not isinstance(outcome, Result):
             task = given.pop(outcome.index)
+            self._meter.passed(task)
             if isinstance(outcome, Died):
                 self._died(task, outcome)
         elif isinstance(outcome.value, Part):
@@ -167,32 +158,16 @@ class Hunt(AbstractContextManager["Hunt"]):
         elif isinstance(outcome.value, Note):
             self.account.note(outcome.value.found)
 
-    def _at(self, task: Task) -> None:
-        """Lines are counted on from piece to piece of one source."""
-        place = self._place
-        if task is not place.task:
-            first = task.cut is None or task.first
-            self._place = _Place(place.number + first, 0 if first else place.before + place.lines, 0, task)
-
     def _died(self, task: Task, outcome: Died) -> None:
         if outcome.trace:
             log.debug("%s: %s\n%s", task.source.shown, outcome.reason, outcome.trace)
         start = task.cut.start if task.cut else 0
         reject = Reject(start, f"{outcome.reason}; the rest of this piece was not read", b"", "byte")
         self._reject(task.source, [reject])
-        if task.cut is not None:
-            self._place.lines = self._lines_in(task)
-
-    def _lines_in(self, task: Task) -> int:
-        """All lines of a piece, also those that no worker came back from, so that those after it keep their numbers."""
-        try:
-            return lines_in(task.source, task.cut)
-        except InputError:
-            return self._place.lines  # gone; then its other pieces cannot be read either
+        self._place.lose()
 
     def _part(self, part: Part) -> None:
-        cut = self._place.task is not None and self._place.task.cut is not None
-        offset = self._place.before if cut else 0
+        offset = self._place.offset
         self.account.take(part.source, part.tally)
         if part.hits.num_rows:
             sha256 = self._hashes.get(part.source)
@@ -229,15 +204,38 @@ class Hunt(AbstractContextManager["Hunt"]):
 
 
 class _Meter:
-    """Adds up ticks."""
+    """Adds up what is done. Events and hits come as ticks, at once; bytes as pieces end, in order."""
 
-    def __init__(self, report: Callable[[Progress], None], total: int, started: float) -> None:
-        self._report, self._total, self._started = report, total, started
-        self._bytes = self._events = self._hits = 0
+    def __init__(
+        self, report: Callable[[Progress], None], found: Iterable[Source | Skipped | Broken], started: float
+    ) -> None:
+        self._report, self._started = report, started
+        self._sizes = {each.path: each.size or 0 for each in found if isinstance(each, Source)}
+        self._total = sum(self._sizes.values())
+        self._events = self._hits = self._before = self._within = 0
+        self._path: str | None = None
 
     def tick(self, tick: Tick) -> None:
-        self._bytes += tick.bytes
+        """A batch was matched."""
         self._events += tick.events
         self._hits += tick.hits
+        self._tell()
+
+    def passed(self, task: Task) -> None:
+        """A piece ended. Pieces of plain files count as they end, an archive when a piece of another file does."""
+        path = task.source.path
+        if path != self._path:
+            self._before += self._sizes.get(self._path or "", 0)
+            self._path, self._within = path, 0
+        if task.format is not None:
+            self._within = min(self._within + task.size, self._sizes.get(path, 0))
+        self._tell()
+
+    def leave_out(self, source: Source) -> None:
+        """A file turned out to be no log."""
+        self._total -= self._sizes.pop(source.path, 0)
+
+    def _tell(self) -> None:
         seconds = time.monotonic() - self._started
-        self._report(Progress(self._bytes, self._events, self._hits, self._total, seconds))
+        done = min(self._before + self._within, self._total)
+        self._report(Progress(done, self._events, self._hits, self._total, seconds))

@@ -56,14 +56,18 @@ class Stats:
              ("events", "format"), _rows(self.formats)),
             ("By logsource", ("events", "product/category/service"), _rows(_named(tally.by_logsource))),
             ("By host", ("events", "host"), _rows(tally.by_host)),
-            ("By event code", ("events", "code", "logsource"),
-             [(count, code, _name(triple)) for (triple, code), count in _top(self.codes) if code]),
+            ("By event code", ("events", "code", "logsource"), self._codes()),
             ("By day (UTC)", ("events", "day"), self._days()),
         ]  # fmt: skip
         missing = [(_name(triple), ", ".join(names)) for triple, names in self.missing().items()]
         if self.asked:
             sections.append(("Fields that rules ask for and no event holds", ("logsource", "fields"), missing))
-        return sections
+        return [section for section in sections if section[2]]
+
+    def _codes(self) -> list[tuple[int, str, str]]:
+        rows = [(count, code, _name(triple)) for (triple, code), count in _top(self.codes) if code]
+        left = sum(count for (_, code), count in self.codes.items() if code) - sum(count for count, _, _ in rows)
+        return rows + ([(left, "…", "further codes; --json has all")] if left else [])
 
     def _days(self) -> list[tuple[int, str]]:
         days: Counter[str] = Counter()
@@ -105,7 +109,9 @@ def _top(counts: Counter[T]) -> list[tuple[T, int]]:
 
 
 def _rows(counts: Counter[str]) -> list[tuple[int, str]]:
-    return [(count, name) for name, count in _top(counts)]
+    rows = [(count, name) for name, count in _top(counts)]
+    left = counts.total() - sum(count for count, _ in rows)
+    return rows + ([(left, f"in {len(counts) - len(rows):,} more; --json has all")] if left else [])
 
 
 def _time(micros: int | None) -> str:

@@ -68,7 +68,8 @@ class Facts:
     bears one. `by_hour` maps hours since 1970 UTC to events, `undated` are those without time. `rejected` counts all
     records that could not be parsed, `rejects` names the first of them; `skipped` and `needs_value` are complete,
     `not_covered` lists rules whose logsource no event had. `interrupted`: the run was stopped; all figures
-    are of the part done.
+    are of the part done. `untimed` and `evicted` are hits that correlations could not use: for want of a time, and
+    beyond the limit of what they hold.
     """
 
     files: int = 0
@@ -91,6 +92,8 @@ class Facts:
     not_covered: tuple[NotRun, ...] = ()
     rules: Mapping[str, RuleText] = field(default_factory=dict)
     interrupted: bool = False
+    untimed: int = 0
+    evicted: int = 0
 
     def events_for(self, logsource: Logsource) -> int:
         """How many events a rule of that logsource was asked of.

@@ -79,13 +79,13 @@ def clock_span(first: int | None, last: int | None) -> str:
 
 
 def entity_words(entity: str | None, others: bool, entities: int) -> str:
-    """The entity as people read it: `user alice`; the shared rest; nothing.
+    """The entity as people read it: `user alice`; how many share it; nothing.
 
     >>> entity_words("user:alice", False, 1), entity_words(None, True, 4200)
-    ('user alice', '4,200 further users or addresses')
+    ('user alice', '4,200 users or addresses')
     """
     if others:
-        return f"{number(entities)} further users or addresses"
+        return f"{number(entities)} users or addresses"
     if entity is None:
         return ""
     kind, _, name = entity.partition(":")
@@ -129,5 +129,10 @@ def reasons(ranked: Sequence[Scored], facts: Facts) -> tuple[str, ...]:
         rare = _seldom(scored, hits[rule], len(hosts[rule]), facts)
         near = company_words(scored.company) or "no improbable company"
         points = f"{scored.severity:.0f} level + {scored.rarity:.1f} rarity + {scored.company_points:.1f} company"
+        if scored.routine:
+            points += f" − {scored.routine:.0f} seen on {scored.days} days"
+        if scored.told.count:
+            by = many(scored.told.count, "better group")
+            points += f" − {scored.told.points:.0f} told by {by} of the same minute"
         said.append(f"{scored.group.level}; {rare}; {near} ({scored.score:.1f} points: {points})")
     return tuple(said)

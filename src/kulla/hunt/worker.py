@@ -12,6 +12,7 @@ import pyarrow as pa
 from kulla.detect.engine import Costs, Hits
 from kulla.events.batch import Batch
 from kulla.events.formats._api import Reject
+from kulla.events.heap import keep_memory
 from kulla.events.sandbox import Tick
 from kulla.events.sources import Source
 from kulla.hunt import find, rulebook
@@ -47,6 +48,7 @@ class Worker:
 
     def load(self) -> None:
         """Load rules and logsource table. Raises ConfigError or UsageError."""
+        keep_memory()
         self._book = rulebook.open_book(self._options)
         self._reader = Reader(self._options, self._book.table)
 

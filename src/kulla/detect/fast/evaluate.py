@@ -12,12 +12,14 @@ from kulla.detect.fast.fieldref import refers
 from kulla.detect.fast.find import Finder, Found
 from kulla.detect.fast.kernels import Mask
 from kulla.detect.fast.keywords import candidates, verify
-from kulla.detect.plan import ALL, ANY, Plan, Step
+from kulla.detect.plan import ALL, ANY, FieldPlan, Plan, Step
 from kulla.detect.rule import Exists, FieldRef, Null
 from kulla.events.batch import Batch
 from kulla.events.fields import Rows
 
 _UNKNOWN = np.inf
+_TELLING = frozenset({"EventID", "Provider_Name", "Channel"})
+"""Fields that say what kind of event it is: looked at first, they spare most others where such events are absent."""
 
 
 class Evaluation:
@@ -47,15 +49,13 @@ class Evaluation:
         names = {name for place in np.flatnonzero(self._base_counts) for name in self._plan.names[place]}
         self._batch.prefetch(sorted(names))
         fields = [(place, field) for place, field in enumerate(self._plan.fields) if field.name in names]
-        for place, field in fields:
-            if field.scanner is None:
-                self._find(place)
-        cheap = np.zeros(len(self._plan.fields) + 1, bool)
-        cheap[[place for place, field in fields if field.scanner is None]] = True
-        needed = self._needed(cheap)
-        for place, field in fields:
-            if field.scanner is not None and needed[place]:
-                self._find(place)
+        known = np.zeros(len(self._plan.fields) + 1, bool)
+        for chosen in (_telling, _by_equality, _any):
+            needed = self._needed(known)
+            for place, field in fields:
+                if needed[place] and not known[place] and chosen(field):
+                    self._find(place)
+                    known[place] = True
 
     def _needed(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which fields the rules name that are still possible, after the fields of `known` were looked at."""
@@ -75,7 +75,8 @@ class Evaluation:
         if not len(plan.clause_rule):
             return rarest, np.empty(0)
         sums = np.add.reduceat(counts[plan.clause_leaves], plan.clause_starts[:-1])
-        np.minimum.at(rarest, plan.clause_rule, sums)
+        first = np.flatnonzero(np.diff(plan.clause_rule, prepend=-1))  # clauses are in the order of their rules
+        rarest[plan.clause_rule[first]] = np.minimum.reduceat(sums, first)
         return rarest, sums
 
     def _find(self, place: int) -> None:
@@ -257,3 +258,15 @@ class Evaluation:
                 None if values is None or not len(values.rows) else Column.of(values, len(self._batch))
             )
         return self._columns[name]
+
+
+def _telling(field: FieldPlan) -> bool:
+    return field.name in _TELLING and field.scanner is None
+
+
+def _by_equality(field: FieldPlan) -> bool:
+    return field.scanner is None
+
+
+def _any(field: FieldPlan) -> bool:
+    return True

@@ -7,6 +7,7 @@ since folding goes code point by code point.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kulla.detect.fast.literals import SEPARATOR, SHORTEST
 from kulla.detect.fast.required import required
@@ -15,6 +16,10 @@ from kulla.events.text import fold
 
 _LONGEST = 4096
 """Of a longer literal only the beginning is looked for, so that no rule makes the scanner large."""
+_RARE = b"`^{}$&|~#%@;+*<>!?"
+"""Signs that few enough values hold for one alone to tell something."""
+_MOST_HINTS = 4
+"""To look for more short literals costs as much as the regular expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +82,20 @@ def short(test: Test) -> bytes:
     after = b"" if test.parts[-1] is Wild.MANY else SEPARATOR
     literal = before + fold(inner[0]).encode() + after
     return literal if len(literal) < SHORTEST else b""
+
+
+@lru_cache(maxsize=4096)
+def hint(test: Test) -> tuple[bytes, ...]:
+    r"""Short literals (folded) of which a folded value must hold one to satisfy the test; none: not known.
+
+    >>> from kulla.detect.rule import Wild
+    >>> hint(Regex(r"\w+`\w")), hint(Text((Wild.MANY, "Reg", Wild.MANY)))
+    ((b'`',), (b'reg',))
+    """
+    if isinstance(test, Text):
+        return (literal,) if (literal := short(test)) else ()
+    if not isinstance(test, Regex):
+        return ()
+    found = tuple(dict.fromkeys(fold(text).encode() for text in required(test)))
+    telling = all(literal in _RARE or 1 < len(literal) < SHORTEST for literal in found)
+    return found if telling and len(found) <= _MOST_HINTS and all(map(bytes.isascii, found)) else ()

@@ -19,7 +19,7 @@ MOST = 64
 
 
 def required(test: Regex) -> tuple[str, ...]:
-    r"""Literals (as written, not folded, of two signs or more) of which the text holds at least one; none: not known.
+    r"""Literals (as written, not folded, none empty) of which the text holds at least one; none: not known.
 
     Under the flag `i` the letters s and k are left out, since U+017F and U+212A are their equals, as is all
     that is not ASCII.
@@ -57,7 +57,7 @@ def _best(items: Sequence[tuple[Any, Any]], folded: bool) -> tuple[str, ...]:
         run = []
         found.append(_inner(kind, value, folded))
     found.append(("".join(run),))
-    good = [choice for choice in found if choice and len(choice) <= MOST and min(map(len, choice)) >= 2]
+    good = [choice for choice in found if choice and len(choice) <= MOST and all(choice)]
     return max(good, key=lambda choice: (min(map(len, choice)), -len(choice)), default=())
 
 

@@ -16,7 +16,7 @@ from kulla.detect import rule
 from kulla.detect.fast import keywords, literals
 from kulla.events.logsource import Logsource
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a plan means something else or looks different."""
 
 _OWN: dict[str, dict[str, Any]] = {

@@ -19,11 +19,9 @@ from evtx import PyEvtxParser
 
 from kulla.events.formats._api import Context, Cut, Parsed, Reject
 from kulla.events.jsonevents import Texts, events_of
-from kulla.events.jsonlayout import Rendered
 
 FILE_MAGIC, CHUNK_MAGIC = b"ElfFile\0", b"ElfChnk\0"
 _CHUNK, _HEADER = 64 << 10, 4 << 10
-_LAYOUT = Rendered(pure=True)
 _MOST_RECORDS = _CHUNK // 24
 """Records that fit into a chunk: each has a header of 24 bytes."""
 
@@ -50,9 +48,8 @@ class _Records:
 
     def parsed(self, name: str, context: Context) -> Parsed:
         raw = pa.array(self.texts, pa.large_string())
-        return events_of(
-            name, Texts(raw, np.array(self.position, np.int64), self.rejects, unit="record"), context, _LAYOUT
-        )
+        texts = Texts(raw, np.array(self.position, np.int64), self.rejects, unit="record")
+        return events_of(name, texts, context, flat=False)
 
 
 class Evtx:
@@ -150,10 +147,9 @@ _FILE_HEADER = _header()
 
 def _read_chunk(offset: int, chunk: bytes, records: _Records) -> None:
     """The records of one chunk; what is broken in it becomes one reject, and what follows in it is tried on."""
-    if not chunk.strip(b"\0"):
-        return
     if not chunk.startswith(CHUNK_MAGIC):
-        records.rejects.append(Reject(offset, "a chunk without its signature", chunk, BYTES))
+        if chunk.strip(b"\0"):
+            records.rejects.append(Reject(offset, "a chunk without its signature", chunk, BYTES))
         return
     problems = dict.fromkeys(_problems(chunk.ljust(_CHUNK, b"\0"), records))
     if len(chunk) < _CHUNK:

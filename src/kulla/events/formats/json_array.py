@@ -67,9 +67,9 @@ class _Elements:
 
 
 class JsonArray:
-    """Positions are the elements' numbers, from 1."""
+    """Arrays of events. Positions are the elements' numbers, from 1."""
 
-    name = "json"
+    name = "json_array"
     untrusted_binary = False
 
     def sniff(self, head: bytes, name: str) -> int:

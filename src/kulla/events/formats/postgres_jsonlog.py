@@ -22,7 +22,10 @@ NAMES: Mapping[str, str] = {
 }  # fmt: skip
 """PostgreSQL's key → our name, where they differ."""
 
-_START = re.compile(rb'\s*\{"timestamp":"[^"]*",(?=.*"pid":\d)(?=.*"error_severity":")', re.DOTALL)
+# Blanks are not PostgreSQL's, but shippers write the JSON anew.
+_START = re.compile(
+    rb'\s*\{\s*"timestamp"\s*:\s*"[^"]*"\s*,(?=.*"pid"\s*:\s*\d)(?=.*"error_severity"\s*:\s*")', re.DOTALL
+)
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
