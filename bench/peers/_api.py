@@ -24,8 +24,8 @@ class Call:
     extra: dict[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
-        """The whole environment to run with."""
-        return {**os.environ, **self.extra}
+        """The whole environment to run with. Byte code is kept, as on any machine after the first run."""
+        return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | self.extra
 
 
 class Peer(Protocol):

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 
-from kulla.cli.main import EPILOG, app
+from kulla.cli.main import COMMANDS, EPILOG, tree
 from kulla.detect.ruleset import load
 from kulla.events.formats import FORMATS
 from kulla.hunt.rulebook import read_texts
@@ -19,7 +18,8 @@ from kulla.hunt.writers import WRITERS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-TREE = typer.main.get_command(app)
+TREE = tree()
+NAMES = "|".join(COMMANDS)
 
 
 def _commands(text: str) -> Iterator[list[str]]:
@@ -27,7 +27,7 @@ def _commands(text: str) -> Iterator[list[str]]:
     spans = re.findall(r"`((?:KULLA_\w+=\S+ )?(?:\S+ \| )?(?:[\w./]*/)?kulla [^`]+)`", text)
     blocks = [line for block in re.findall(r"```\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
     for line in (*spans, *blocks):
-        if found := re.search(r"(?:^|\s|/)kulla ((?:hunt|rules|events|--)[^|]*)", line):
+        if found := re.search(rf"(?:^|\s|/)kulla ((?:{NAMES}|--)[^|]*)", line):
             yield shlex.split(found[1], comments=True)
 
 

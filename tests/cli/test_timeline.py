@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from synthetic_hits import START, Step, Week, facts, table, week
 
-from kulla.cli import timeline
+from kulla.cli import layout, timeline
 from kulla.hunt.findings import Findings, findings
 from kulla.hunt.summary import Facts
 
@@ -59,7 +59,7 @@ def test_an_event_cannot_write_to_the_terminal(kind: type[io.StringIO], monkeypa
 def test_the_terminal_is_never_overrun_and_colour_is_not_alone(width: int) -> None:
     out = Terminal()
     console = Console(file=out, width=width, force_terminal=False, markup=False, highlight=False)
-    timeline._lay_out(found(week(1)), console, 8)
+    layout.lay_out(found(week(1)), console, 8)
     lines = out.getvalue().splitlines()
     assert max(map(len, lines)) <= width
     assert "!!!! critical" in out.getvalue()

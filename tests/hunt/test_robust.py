@@ -284,15 +284,15 @@ def test_a_piece_that_fails_midway_does_not_move_the_lines_after_it(
     folder.put("a.log", lines(900))
     monkeypatch.setattr(pieces, "AIM", 15_000)
     monkeypatch.setattr(reader, "Context", functools.partial(Context, batch_events=50))
-    real, seen = Worker._part, []
+    real, seen = Worker._parts, []
 
-    def failing(self: Worker, read: reader.Read) -> Part:
+    def failing(self: Worker, read: reader.Read) -> list[Part]:
         seen.append(1)
         if len(seen) == 6:
             raise ZeroDivisionError("secret")
         return real(self, read)
 
-    monkeypatch.setattr(Worker, "_part", failing)
+    monkeypatch.setattr(Worker, "_parts", failing)
     found = folder.hunt(jobs=0)
     (reject,) = found.rejects
     assert "ZeroDivisionError" in reject[3]

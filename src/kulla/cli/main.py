@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from kulla import __version__
-from kulla.cli import events, hunt, rules
 from kulla.errors import KullaError
 from kulla.events.sandbox import terminable
 from kulla.hunt.visible import visible
@@ -32,11 +33,29 @@ EPILOG = (
 )
 
 
+COMMANDS: Mapping[str, str] = {
+    "hunt": "kulla.cli.hunt",
+    "rules": "kulla.cli.rules",
+    "events": "kulla.cli.events",
+}
+"""Subcommand → the module that holds it: as a Typer application called `app`, or a function of its own name."""
+
+
 class _ReaderGone(Exception):
     """Whoever read our output has left."""
 
 
 class _Group(TyperGroup):
+    """Loads a subcommand's module when it is asked for: a hunt need not import what serves registers."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            self.commands[cmd_name] = _loaded(cmd_name)
+        return self.commands.get(cmd_name)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -55,9 +74,27 @@ app = typer.Typer(
     help=EXAMPLES,
     epilog=EPILOG,
 )
-app.command("hunt")(hunt.hunt)
-app.add_typer(rules.app, name="rules")
-app.add_typer(events.app, name="events")
+
+
+def _loaded(name: str) -> Any:
+    found = getattr(importlib.import_module(COMMANDS[name]), name if name == "hunt" else "app")
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+        alone.command(name, context_settings={"help_option_names": ["-h", "--help"]})(found)
+        found = alone
+    else:
+        found._add_completion = False
+    command = typer.main.get_command(found)
+    command.name = name
+    return command
+
+
+def tree() -> Any:
+    """The whole command with all its subcommands loaded."""
+    group = typer.main.get_command(app)
+    for name in COMMANDS:
+        group.get_command(None, name)  # type: ignore[attr-defined]
+    return group
 
 
 def _version(wanted: bool) -> None:

@@ -7,17 +7,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rich import progress as bars
-from rich.console import Console
-
 from kulla.hunt.run import Progress
 
 
 @contextmanager
 def bar() -> Iterator[Callable[[Progress], None]]:
     """Within, a function that shows how far a hunt is: bytes, events a second, hits, time left."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich import progress as bars  # here, since a script's run needs no bar: 30 ms
+    from rich.console import Console
+
     console = Console(stderr=True)
-    if not console.is_terminal or not sys.stderr.isatty():
+    if not console.is_terminal:
         yield lambda _: None
         return
     columns = (

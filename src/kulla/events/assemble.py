@@ -18,7 +18,6 @@ from kulla.events.fields import Fields, MapFields
 from kulla.events.formats._api import Parsed
 from kulla.events.logsource import Alias, Logsource
 from kulla.events.mixed import MixedFields
-from kulla.events.redact import redact
 from kulla.events.schema import SCHEMA, TIME
 from kulla.events.table import LABELS, LogsourceTable, SourceOptions
 
@@ -73,6 +72,8 @@ def _without_personal(
     audit = [group for group in groups if group.audit]
     if not audit and not options.audit:
         return parsed.fields, parsed.raw
+    from kulla.events.redact import redact  # here, since few runs hold an audit and its patterns take 30 ms
+
     redacted = redact(parsed)
     parsed.rejects = redacted.rejects
     chosen = _mask(np.concatenate([group.rows for group in audit]) if audit else np.empty(0, np.int32), len(parsed))

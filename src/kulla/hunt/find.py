@@ -14,7 +14,6 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kulla.detect import reference
 from kulla.detect.engine import Hits
 from kulla.detect.rule import Rule
 from kulla.events.batch import Batch
@@ -23,6 +22,7 @@ from kulla.events.formats._api import Reject
 from kulla.events.schema import TIME, event_id
 from kulla.hunt.entity import entity_of
 from kulla.hunt.hits import HITS
+from kulla.hunt.reasons import Reasons
 
 SIGNALS = pa.schema(
     [
@@ -50,7 +50,7 @@ def in_span(batch: Batch, hits: Hits, since: int | None, until: int | None) -> H
     return Hits(hits.rows[mask], hits.rules[mask])
 
 
-def table(batch: Batch, hits: Hits, rules: Sequence[Rule]) -> pa.Table:
+def table(batch: Batch, hits: Hits, rules: Sequence[Rule], reasons: Reasons) -> pa.Table:
     """The hits as a table of schema `HITS`, each with its whole event and why the rule met it."""
     rows: Rows
     rows, at = np.unique(hits.rows, return_inverse=True)
@@ -60,7 +60,7 @@ def table(batch: Batch, hits: Hits, rules: Sequence[Rule]) -> pa.Table:
     whole = [orjson.dumps(dict(each)).decode() for each in pairs]
     entities = [entity_of(event) for event in seen]
     met = [rules[number] for number in hits.rules.tolist()]
-    why = [reference.evaluate(rule, seen[i]).to_json() for rule, i in zip(met, at.tolist(), strict=True)]
+    why = [reasons.why(number, seen[i]) for number, i in zip(hits.rules.tolist(), at.tolist(), strict=True)]
     chosen = pa.array(at)
     count = len(met)
     columns: dict[str, pa.Array | list[object]] = {

@@ -18,8 +18,6 @@ import numpy.typing as npt
 from kulla.detect.correlate.graph import Graph
 from kulla.detect.engine import Engine, compile_rules
 from kulla.detect.rule import Correlation, Meta, Problem, Rule
-from kulla.detect.ruleset import load
-from kulla.detect.yamlines import MAX_CHARACTERS
 from kulla.errors import UsageError
 from kulla.events import mapping
 from kulla.events.logsource import Includes, Logsource, feeds
@@ -138,6 +136,8 @@ def _key(options: Options) -> str:
 
 def _compiled(options: Options, cache: RuleCache, key: str) -> tuple[Index, object]:
     """Load and compile, and keep what came of it."""
+    from kulla.detect.ruleset import load  # here, since a warm start needs no YAML: 50 ms
+
     table = mapping.load(options.mappings)
     ruleset = load(read_texts(options.rules), valuesfile.read(options.values))
     chosen = [each for each in ruleset.correlations if options.selection.takes(each.meta)]
@@ -207,6 +207,8 @@ def read_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _content(path: str) -> bytes:
     """A rule file, up to what the loader refuses as too long. Of a FIFO or device nothing: it may have no end."""
+    from kulla.detect.yamlines import MAX_CHARACTERS
+
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     with open(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):

@@ -19,7 +19,7 @@ from kulla.detect.correlate.correlator import Correlator
 from kulla.errors import UsageError
 from kulla.events import sources
 from kulla.events.formats import FORMATS
-from kulla.events.formats._api import Reject
+from kulla.events.formats._api import Bundling, Reject
 from kulla.events.rejects import RejectWriter
 from kulla.events.sandbox import Died, Outcome, Pool, Result, Tick
 from kulla.events.sources import Broken, Skipped, Source
@@ -28,7 +28,7 @@ from kulla.hunt.account import Account
 from kulla.hunt.findings import Findings, findings
 from kulla.hunt.hashes import Hashes
 from kulla.hunt.options import Options
-from kulla.hunt.pieces import Place, Task, tasks
+from kulla.hunt.pieces import Place, Task, bundled, tasks
 from kulla.hunt.reader import Note
 from kulla.hunt.rulebook import Index, open_index, validate
 from kulla.hunt.rulecache import RuleCache
@@ -38,6 +38,7 @@ from kulla.hunt.worker import Part, Worker
 
 log = logging.getLogger(__name__)
 
+BUNDLING = frozenset(each.name for each in FORMATS if isinstance(each, Bundling))
 NO_RULE = "no rule to run: none under --rules is of this --level, --status and --tag; see kulla rules list --by rule"
 
 
@@ -127,36 +128,60 @@ class Hunt(AbstractContextManager["Hunt"]):
                 yield each
 
     def _read(self, found: Iterable[Source | Skipped | Broken]) -> None:
+        self._again: list[Task] = []
+        self._work(self._tasks(found))
+        self._work(self._again)
+
+    def _work(self, pieces: Iterable[Task]) -> None:
         given: dict[int, Task] = {}
-        for outcome in self._pool.run(self._tasks(found, given), lambda task: task.size, self._meter.tick):
+        held: list[Part | Note] = []
+        numbered = _remembered(pieces, given)
+        for outcome in self._pool.run(numbered, lambda task: task.size, self._meter.tick):
             with self._stop.whole():
                 _ = self.index
-                self._take(outcome, given)
+                self._take(outcome, given, held)
 
-    def _tasks(self, found: Iterable[Source | Skipped | Broken], given: dict[int, Task]) -> Iterator[Task]:
-        """The pool numbers tasks as it takes them; `given` remembers which is which."""
-        number = 0
-        for each in tasks(found, FORMATS, self.options.format, self.options.settings):
+    def _tasks(self, found: Iterable[Source | Skipped | Broken]) -> Iterator[Task]:
+        pieces = tasks(found, FORMATS, self.options.format, self.options.settings)
+        for each in bundled(pieces, BUNDLING):
             if isinstance(each, Task):
-                given[number] = each
-                number += 1
-                self._hashes.want(each.source)
+                for source in each.sources:
+                    self._hashes.want(source)
                 yield each
             else:
                 self.account.note(each)
                 self._meter.leave_out(each.source)
 
-    def _take(self, outcome: Outcome, given: dict[int, Task]) -> None:
-        self._place.come(given[outcome.index])
-        if not isinstance(outcome, Result):
-            task = given.pop(outcome.index)
-            self._meter.passed(task)
-            if isinstance(outcome, Died):
-                self._died(task, outcome)
-        elif isinstance(outcome.value, Part):
-            self._part(outcome.value)
-        elif isinstance(outcome.value, Note):
-            self.account.note(outcome.value.found)
+    def _take(self, outcome: Outcome, given: dict[int, Task], held: list[Part | Note]) -> None:
+        """A bundle's results are held until it is done: if its worker dies, each of its files is read on its own."""
+        task = given[outcome.index]
+        if isinstance(outcome, Result):
+            if task.others:
+                held.append(outcome.value)
+            else:
+                self._add(outcome.value, task)
+            return
+        del given[outcome.index]
+        if task.others and isinstance(outcome, Died):
+            log.debug("%s and %d more: %s; read again one by one", task.source.shown, len(task.others), outcome.reason)
+            self._again += task.singles()
+            held.clear()
+            return
+        for value in held:
+            self._add(value, task)
+        held.clear()
+        self._place.come(task)
+        for single in task.singles():
+            self._meter.passed(single)
+        if isinstance(outcome, Died):
+            self._died(task, outcome)
+
+    def _add(self, value: Part | Note, task: Task) -> None:
+        self._place.come(task, value.source if isinstance(value, Part) else None)
+        if isinstance(value, Part):
+            self._part(value)
+        else:
+            self.account.note(value.found)
 
     def _died(self, task: Task, outcome: Died) -> None:
         if outcome.trace:
@@ -201,6 +226,13 @@ class Hunt(AbstractContextManager["Hunt"]):
         costs = [(self.index.meta(number).title, seconds) for number, seconds in self.costs.items()]
         costs += [(f"(shared work: {stage})", seconds) for stage, seconds in self.stages.items()]
         return sorted(costs, key=lambda cost: (-cost[1], cost[0]))
+
+
+def _remembered(pieces: Iterable[Task], given: dict[int, Task]) -> Iterator[Task]:
+    """The pool numbers tasks as it takes them; `given` remembers which is which."""
+    for number, each in enumerate(pieces):
+        given[number] = each
+        yield each
 
 
 class _Meter:

@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kulla.detect.yamlines import Map, Seq, documents
 from kulla.errors import ConfigError
 
 
@@ -39,6 +38,8 @@ def _toml(path: str, text: str) -> Mapping[str, object]:
 
 
 def _yaml(path: str, text: str) -> Mapping[str, object]:
+    from kulla.detect.yamlines import Map, Seq, documents  # here, since few hunts need YAML of their own
+
     found, faults = documents(text)
     if faults:
         raise ConfigError("\n".join(f"{path}:{fault.line}: {fault.message}" for fault in faults))

@@ -19,7 +19,8 @@ from kulla.hunt import find, rulebook
 from kulla.hunt.hits import HITS
 from kulla.hunt.options import Options
 from kulla.hunt.pieces import Task
-from kulla.hunt.reader import Note, Read, Reader
+from kulla.hunt.reader import Note, Read, Reader, Share
+from kulla.hunt.reasons import Reasons
 from kulla.hunt.tally import Tally
 
 
@@ -51,6 +52,7 @@ class Worker:
         keep_memory()
         self._book = rulebook.open_book(self._options)
         self._reader = Reader(self._options, self._book.table)
+        self._reasons = Reasons(self._book.rules)
 
     def __call__(self, task: Task) -> Iterator[Part | Note | Tick]:
         """Everything a piece holds, batch by batch."""
@@ -58,29 +60,42 @@ class Worker:
             if isinstance(read, Note):
                 yield read
                 continue
-            part = self._part(read)
-            yield part
-            yield Tick(read.size, len(read.batch), part.hits.num_rows)
+            hits = 0
+            for part in self._parts(read):
+                hits += part.hits.num_rows
+                yield part
+            yield Tick(read.size, len(read.batch), hits)
 
-    def _part(self, read: Read) -> Part:
-        rejects = [each if self._keep else replace(each, raw=b"") for each in read.rejects]
-        part = Part(read.source, HITS.empty_table(), find.SIGNALS.empty_table(), Tally(), rejects, read.lines)
-        if len(read.batch):
-            part.tally.add(read.batch)
-            self._match(read.batch, read.wanted, part)
-        return part
-
-    def _match(self, batch: Batch, wanted: list[str], part: Part) -> None:
-        self._learn(batch, wanted)
-        book = self._book
-        found = book.engine.match(batch)
+    def _parts(self, read: Read) -> list[Part]:
+        """A part for the run's source, or for each of its sources; counts of the run as a whole stand in the first."""
+        batch, found = read.batch, Hits(np.empty(0, np.int32), np.empty(0, np.int32))
+        if len(batch):
+            self._learn(batch, read.wanted)
+            found = self._book.engine.match(batch)
+            found = find.in_span(batch, found, _micros(self._options.since), _micros(self._options.until))
+        if read.shares:
+            parts = [self._share(batch, found, share) for share in read.shares]
+        else:
+            parts = [self._part(batch, found, read.source, read.rejects, read.lines)]
+        if len(batch):
+            parts[0].tally.add(batch)
         if self._options.profile:
-            part.costs = dict(book.engine.costs.rules)
-            part.stages = dict(book.engine.costs.stages)
-            book.engine.costs = Costs()
-        found = find.in_span(batch, found, _micros(self._options.since), _micros(self._options.until))
-        part.signals = find.signals(batch, found, book.rules, book.needs)
-        part.hits = find.table(batch, self._reported(found), book.rules)
+            costs, self._book.engine.costs = self._book.engine.costs, Costs()
+            parts[0].costs, parts[0].stages = dict(costs.rules), dict(costs.stages)
+        return parts
+
+    def _share(self, batch: Batch, found: Hits, share: Share) -> Part:
+        its = np.isin(found.rows, share.rows)
+        own = replace(batch, origin=share.origin)
+        return self._part(own, Hits(found.rows[its], found.rules[its]), share.source, share.rejects, 0)
+
+    def _part(self, batch: Batch, found: Hits, source: Source, rejects: Sequence[Reject], lines: int) -> Part:
+        kept = [each if self._keep else replace(each, raw=b"") for each in rejects]
+        part = Part(source, HITS.empty_table(), find.SIGNALS.empty_table(), Tally(), kept, lines)
+        if len(found):
+            part.signals = find.signals(batch, found, self._book.rules, self._book.needs)
+            part.hits = find.table(batch, self._reported(found), self._book.rules, self._reasons)
+        return part
 
     def _reported(self, found: Hits) -> Hits:
         """Without the rules that only serve correlations."""

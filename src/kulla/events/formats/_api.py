@@ -8,10 +8,10 @@ and reading goes on at the next record.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -82,6 +82,16 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Bundle:
+    """What several small files hold, as one run: `owner` has for each event the number of its file, `rejects` has those
+    of each file, `parsed` none."""
+
+    parsed: Parsed
+    owner: npt.NDArray[np.int32]
+    rejects: Sequence[list[Reject]]
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """A part of a file that can be read on its own: bytes [start, stop)."""
 
@@ -107,3 +117,12 @@ class Format(Protocol):
 
     def read(self, stream: BinaryIO, part: Cut | None, context: Context) -> Iterator[Parsed]:
         """Parse the part (None: all of a possibly unseekable stream)."""
+
+
+@runtime_checkable
+class Bundling(Protocol):
+    """What a format may offer besides: several small files read as one run. Its events take nothing from the context
+    that differs from file to file."""
+
+    def read_bundle(self, streams: Iterable[BinaryIO], context: Context) -> Bundle:
+        """Everything the files hold; as `read`, it never raises for bad input."""
