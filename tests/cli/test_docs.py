@@ -25,10 +25,11 @@ NAMES = "|".join(COMMANDS)
 def _commands(text: str) -> Iterator[list[str]]:
     """The arguments of every `kulla …` in code spans and blocks."""
     spans = re.findall(r"`((?:KULLA_\w+=\S+ )?(?:\S+ \| )?(?:[\w./]*/)?kulla [^`]+)`", text)
-    blocks = [line for block in re.findall(r"```\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    found = re.findall(r"```(?:sh)?\n(.*?)```", text, re.DOTALL)
+    blocks = [line for block in found for line in block.replace("\\\n", " ").splitlines()]
     for line in (*spans, *blocks):
-        if found := re.search(rf"(?:^|\s|/)kulla ((?:{NAMES}|--)[^|]*)", line):
-            yield shlex.split(found[1], comments=True)
+        if said := re.search(rf"(?:^|\s|/)kulla ((?:{NAMES}|--)[^|]*)", line):
+            yield shlex.split(said[1], comments=True)
 
 
 def _check(words: list[str]) -> None:

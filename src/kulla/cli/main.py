@@ -37,6 +37,8 @@ COMMANDS: Mapping[str, str] = {
     "hunt": "kulla.cli.hunt",
     "rules": "kulla.cli.rules",
     "events": "kulla.cli.events",
+    "register": "kulla.cli.register.app",
+    "extract": "kulla.cli.extract",
 }
 """Subcommand → the module that holds it: as a Typer application called `app`, or a function of its own name."""
 

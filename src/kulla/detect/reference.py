@@ -61,7 +61,7 @@ class View:
         self.event = event
         self._folded: dict[str, str] = {}
         self._all: list[str] | None = None
-        self._known: dict[int, bool] = {}
+        self._known: dict[int, tuple[Node, bool]] = {}  # with the node, so that no other gets its id
 
     def holds(self, node: Node) -> bool:
         if isinstance(node, Match):
@@ -69,8 +69,8 @@ class View:
         if isinstance(node, Named):
             known = self._known.get(id(node.child))
             if known is None:
-                known = self._known[id(node.child)] = self.holds(node.child)
-            return known
+                known = self._known[id(node.child)] = node.child, self.holds(node.child)
+            return known[1]
         if isinstance(node, And):
             return all(self.holds(child) for child in node.children)
         if isinstance(node, Or):
@@ -81,8 +81,8 @@ class View:
         """Whether one test is met (asked again, the answer is remembered by the leaf's identity)."""
         known = self._known.get(id(leaf))
         if known is None:
-            known = self._known[id(leaf)] = self._leaf(leaf)
-        return known
+            known = self._known[id(leaf)] = leaf, self._leaf(leaf)
+        return known[1]
 
     def _leaf(self, leaf: Match) -> bool:
         values = self.values(leaf.field)

@@ -1,0 +1,1 @@
+"""`kulla register`: one file for each group of its verbs."""

@@ -1,0 +1,1 @@
+"""Sources of registers: a live PostgreSQL."""

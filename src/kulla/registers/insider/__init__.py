@@ -1,0 +1,1 @@
+"""From reads to findings about accounts: counts by day, baselines, signals, one score, an explanation. Pure."""

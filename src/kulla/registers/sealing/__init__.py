@@ -1,0 +1,1 @@
+"""The edge of sealing: reading logs as they grow, keys, and the chain on disk."""

@@ -1,0 +1,76 @@
+"""A log read in parts by several processes is the log read from front to end."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from auditlogs import FORGED, audit, csvlogs
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from shared_postgres import csv_line
+
+from kulla.events.sandbox import Pool
+from kulla.registers.audit.postgres import stretch
+from kulla.registers.audit.sessions import join
+from kulla.registers.desk.auditparts import Part, Task, parts, work
+from kulla.settings import Settings
+
+SAMPLES = Path(__file__).parents[2] / "events" / "formats" / "samples"
+
+
+def read(data: bytes, form: str, part_bytes: int, jobs: int = 0) -> list[Part]:
+    with Pool[Task](work, jobs, Settings()) as pool:
+        return list(parts(io.BytesIO(data), len(data), form, (0, 0), "", (), pool, part_bytes))
+
+
+def same(found: list[Part], data: bytes, form: str) -> None:
+    whole = stretch(form, data, 1, None, True)
+    accesses = pa.concat_tables([part.accesses for part in found])
+    assert sorted(map(str, accesses.to_pylist())) == sorted(map(str, join(whole.steps).accesses.to_pylist()))
+    assert [r.position for part in found for r in part.rejects] == [r.position for r in whole.rejects]
+    assert sum(part.records for part in found) == whole.records
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(csvlogs(), st.integers(50, 900))
+def test_parts_equal_the_whole(data: bytes, part_bytes: int) -> None:
+    if data:
+        same(read(data, "postgres_csvlog", part_bytes), data, "postgres_csvlog")
+
+
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [("postgres_csvlog", "postgres.csv"), ("postgres_jsonlog", "postgres.json"), ("postgres_stderr", "postgres.log")],
+)
+def test_the_real_log_in_parts_by_two_processes(form: str, name: str) -> None:
+    data = (SAMPLES / name).read_bytes()
+    found = read(data, form, 6000, jobs=2)
+    assert len(found) > 3
+    same(found, data, form)
+
+
+def test_a_lost_quote_does_not_make_forged_records_true() -> None:
+    """After the lost quote, parts are cut as if texts were records; they must be cut anew."""
+    lost = csv_line({"message": "cut off"}).replace('off"', "off")
+    forging = csv_line({"message": audit(f"select 1\n{FORGED}\n{FORGED}\n")})
+    data = (csv_line({}) + lost + forging * 6 + csv_line({"message": audit("select last")})).encode()
+    for part_bytes in (300, 700, 1500):
+        found = read(data, "postgres_csvlog", part_bytes, jobs=2 if part_bytes == 700 else 0)
+        same(found, data, "postgres_csvlog")
+        accounts = {row["account"] for part in found for row in part.accesses.to_pylist()}
+        assert accounts == {"clerk7"}
+
+
+@pytest.mark.parametrize("form", ["postgres_csvlog", "postgres_jsonlog"])
+def test_what_the_writer_is_still_at_is_left_for_the_next_run(form: str) -> None:
+    end = {"postgres_csvlog": "csv", "postgres_jsonlog": "json"}[form]
+    data = (SAMPLES / f"postgres.{end}").read_bytes()
+    half = data[: data.index(b"SELECT nid, name") + 5]
+    last = read(half, form, 1 << 20)[-2:]
+    consumed = max(part.consumed for part in last)
+    assert data[:consumed].endswith(b"\n")
+    assert consumed == half.rindex(b"\n") + 1
+    assert max(part.lines for part in last) == half.count(b"\n")
