@@ -23,6 +23,9 @@ class Touched:
         self._seed = seed
         self._registered = np.zeros(shelves.persons, dtype=bool)
         self._registered[shelves.by_id] = True
+        lines = (shelves.by_household, shelves.by_employer, shelves.by_id, shelves.by_rank)
+        self._lines = np.concatenate(lines)
+        self._begins = np.cumsum([0, *(line.size for line in lines[:-1])])
         self._packed = lru_cache(kept)(self._pack)
         self._places = lru_cache(kept)(self._count)
 
@@ -83,12 +86,7 @@ class Touched:
         """The persons of acts that are families, lists or pages: (place of the act, person), by act."""
         order, first, stop = self.slices(acts)
         owner, step = draw.runs(stop - first)
-        place, kind = first[owner] + step, order[owner]
-        people = self.shelves
-        person = np.empty(owner.size, dtype=np.int64)
-        for number, line in enumerate((people.by_household, people.by_employer, people.by_id, people.by_rank)):
-            here = kind == number
-            person[here] = line[place[here]]
+        person = self._lines[(first + self._begins[order])[owner] + step].astype(np.int64)
         known = self._registered[person]
         return owner[known], person[known]
 

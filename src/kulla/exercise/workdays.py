@@ -21,7 +21,7 @@ class Day:
     Attributes:
         index: days since the exercise's first.
         date: in the country.
-        holiday: a day without office hours, weekends not counted; beside: a working day next to one.
+        holiday: a public holiday; beside: a day next to one.
         factor: season × weekday × start of the month, for people in office hours; season: the month's alone.
         midnight: local midnight in microseconds of UTC.
     """
