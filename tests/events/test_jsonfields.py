@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from kulla.events import jsonnames
 from kulla.events.fields import Fields
 from kulla.events.formats._api import Context, Parsed
 from kulla.events.jsonevents import Texts, events_of
@@ -264,3 +265,15 @@ def test_depth_is_no_danger() -> None:
     assert got(run.fields, "x") == [(0, "1"), (1, "2")]
     assert run.fields.row(0)["x"] == ["1"]
     assert len(run.fields.whole()) == 2
+
+
+@given(st.dictionaries(st.text(max_size=4), st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4)))
+def test_pairs_are_the_members_in_short(event: dict[str, object]) -> None:
+    assert jsonnames.pairs(event) == [(each.stored, each.text) for each in jsonnames.members(event)]
+
+
+@pytest.mark.parametrize("name", ["EventData", "Event", "winlog", "System", "a[0]", "x.y"])
+@pytest.mark.parametrize("value", ["<Data Name='a'>b</Data>", '{"a":1}', "plain", None, {"a": [1, {"b": 2}]}])
+def test_pairs_of_what_may_nest_are_the_members_too(name: str, value: object) -> None:
+    event: dict[str, object] = {name: value, "EventID": 1}
+    assert jsonnames.pairs(event) == [(each.stored, each.text) for each in jsonnames.members(event)]

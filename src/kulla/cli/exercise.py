@@ -141,3 +141,39 @@ def load(
     rows = [(each.register, each.rows, each.table) for each in loaded]
     sys.stdout.write(plain_table(("register", "rows", "table"), rows))
     return 0
+
+
+@app.command()
+def drive(
+    folder: Folder,
+    dsn: Annotated[
+        str,
+        typer.Option("--dsn", metavar="DSN", help="The database, as a superuser: a libpq string without a password."),
+    ],
+    register: Annotated[str, typer.Option("--register", metavar="NAME", help="Whose reads.")] = "payroll",
+    accounts: Annotated[
+        int, typer.Option("--accounts", metavar="N", min=1, help="How many people have an account.")
+    ] = 20,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, help="Reads of so many days.")] = 3,
+    misdeeds: Annotated[
+        list[str], typer.Option("--misdeeds", metavar="NAMES", help="Scripted misdeeds, separated by commas.")
+    ] = [],  # noqa: B006
+    json: shared.Json = False,
+) -> int:
+    """Send the staff's statements to a PostgreSQL database, each as its own account, so that pgaudit writes the log.
+
+    Load the registers first. Roles are made for the accounts; the statements follow each other at once. Acts that no
+    SQL session shows (file copies, replication) are left out.
+
+    **Examples**
+
+    - `kulla exercise drive country --dsn "host=localhost dbname=exercise user=postgres" --misdeeds cursor_evasion`
+    """
+    from kulla.exercise.driving import Order, drive_exercise
+
+    done = drive_exercise(Path(folder), dsn, Order(register, accounts, days, listed(misdeeds)))
+    if json:
+        shared.print_json(asdict(done))
+    else:
+        print(f"{done.sent:,} statements sent, {done.rows:,} rows received, {done.failed:,} failed as told")
+    return 0

@@ -64,17 +64,24 @@ class View:
         self._known: dict[int, tuple[Node, bool]] = {}  # with the node, so that no other gets its id
 
     def holds(self, node: Node) -> bool:
+        # Loops, since generators take twice as long and every hit is explained here.
         if isinstance(node, Match):
             return self.leaf(node)
+        if isinstance(node, And):
+            for child in node.children:  # noqa: SIM110
+                if not self.holds(child):
+                    return False
+            return True
+        if isinstance(node, Or):
+            for child in node.children:  # noqa: SIM110
+                if self.holds(child):
+                    return True
+            return False
         if isinstance(node, Named):
             known = self._known.get(id(node.child))
             if known is None:
                 known = self._known[id(node.child)] = node.child, self.holds(node.child)
             return known[1]
-        if isinstance(node, And):
-            return all(self.holds(child) for child in node.children)
-        if isinstance(node, Or):
-            return any(self.holds(child) for child in node.children)
         return not self.holds(node.child)
 
     def leaf(self, leaf: Match) -> bool:
@@ -87,6 +94,9 @@ class View:
     def _leaf(self, leaf: Match) -> bool:
         values = self.values(leaf.field)
         test = leaf.test
+        if isinstance(test, Text):
+            matcher = text_matcher(test)
+            return any(map(matcher, values if test.cased else map(self.fold, values)))
         if isinstance(test, Null):
             return not any(values)
         if isinstance(test, Exists):

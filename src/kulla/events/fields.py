@@ -87,6 +87,10 @@ def known(pairs: Pairs) -> dict[str, list[str]]:
     >>> known([("a[0]", "x"), ("a[1]", "y"), ("b", None)])
     {'a': ['x', 'y']}
     """
+    if "[" not in "".join([name for name, _ in pairs]):
+        plainly = {name: [value] for name, value in pairs if value is not None}
+        if len(plainly) == sum(value is not None for _, value in pairs):
+            return plainly
     event: dict[str, list[str]] = {}
     for name, value in pairs:
         if value is not None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from kulla.events.fields import Pairs, Rows, Values
 from kulla.events.jsonflat import FlatPass
 from kulla.events.jsonpass import Mask, Pass
-from kulla.events.jsonslow import SlowRows, merge, read_row
+from kulla.events.jsonslow import SlowRows, merge, read_pairs, read_row
 from kulla.events.jsonwalk import settled
 from kulla.events.schema import FIELDS
 
@@ -111,7 +111,7 @@ class JsonFields:
 
     def pairs_of(self, rows: Rows) -> list[Pairs]:
         texts = self._raw.take(pa.array(rows, pa.int64())).to_pylist()
-        return [[(member.stored, member.text) for member in read_row(text)] for text in texts]
+        return [read_pairs(text) for text in texts]
 
     def search_text(self) -> Values | None:
         return None

@@ -51,6 +51,17 @@ class Member:
     text: str | None
 
 
+_SCALARS = frozenset({str, int, bool, type(None)})
+_ENVELOPES = frozenset({"Event", "System", "winlog", *PARTS})
+
+
+def pairs(event: Object) -> list[tuple[str, str | None]]:
+    """The members as (stored name, text): at once where nothing nests, which is how most Windows events come."""
+    if _SCALARS.issuperset(map(type, event.values())) and _ENVELOPES.isdisjoint(event):
+        return [(name, value if type(value) is str else text_of(value)) for name, value in event.items()]
+    return [(member.stored, member.text) for member in members(event)]
+
+
 def members(event: Object) -> list[Member]:
     """All values of an event, in the order of the text. Stored names are unique: a second `x` becomes `x[1]`."""
     return _unique(_members(event))

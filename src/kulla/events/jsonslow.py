@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from kulla.events.fields import Rows, Values
-from kulla.events.jsonnames import Member, members
+from kulla.events.jsonnames import Member, members, pairs
 from kulla.events.jsonread import load
 
 _CHUNK = 2_000
@@ -18,6 +18,12 @@ def read_row(text: str) -> list[Member]:
     """All values of the event that the text is; none when it is none."""
     event = load(text)
     return [] if event is None else members(event)
+
+
+def read_pairs(text: str) -> list[tuple[str, str | None]]:
+    """The same as (stored name, text), which is all that storing asks for."""
+    event = load(text)
+    return [] if event is None else pairs(event)
 
 
 class SlowRows:

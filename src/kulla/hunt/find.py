@@ -57,7 +57,7 @@ def table(batch: Batch, hits: Hits, rules: Sequence[Rule], reasons: Reasons) -> 
     events = batch.heads(rows)
     pairs = batch.pairs(rows)
     seen = batch.events(rows.tolist(), pairs)
-    whole = [orjson.dumps(dict(each)).decode() for each in pairs]
+    whole = pa.array([orjson.dumps(dict(each)) for each in pairs], pa.large_binary()).cast(pa.large_string())
     entities = [entity_of(event) for event in seen]
     met = [rules[number] for number in hits.rules.tolist()]
     why = [reasons.why(number, seen[i]) for number, i in zip(hits.rules.tolist(), at.tolist(), strict=True)]
@@ -70,7 +70,7 @@ def table(batch: Batch, hits: Hits, rules: Sequence[Rule], reasons: Reasons) -> 
         "level": [rule.meta.level for rule in met],
         "tags": [list(rule.meta.tags) for rule in met],
         "entity": [entities[i] for i in at.tolist()],
-        "event": [whole[i] for i in at.tolist()],
+        "event": whole.take(chosen).cast(pa.string()),
         "why": why,
         "event_id": [""] * count,
     }

@@ -93,6 +93,15 @@ def user_of(dsn: str) -> str:
         return ""
 
 
+def as_user(dsn: str, user: str) -> str:
+    """The connection string for another user, without the password that was meant for the first."""
+    try:
+        given = {name: value for name, value in conninfo_to_dict(dsn).items() if name not in ("user", "password")}
+    except psycopg.ProgrammingError as error:
+        raise ConfigError("the connection string cannot be read; write host=… dbname=… user=…, or a URI") from error
+    return make_conninfo("", user=user, **given)
+
+
 @contextmanager
 def told(doing: str) -> Iterator[None]:
     """Turn psycopg's errors into an InputError that says what was being done, and holds no value."""
