@@ -25,7 +25,7 @@ def country(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_accounts_read_under_their_own_names(pg: Server, country: Path) -> None:
     name = pg.new_database()
     load(country, pg.dsn(database=name), ("payroll",))
-    order = Order("payroll", 6, 2, ("cursor_evasion:start=1", "error_after_read:start=1", "pg_dump:start=1"), 0.5)
+    order = Order("payroll", 12, 3, ("cursor_evasion:start=1", "error_after_read:start=1", "pg_dump:start=1"), 0.5)
     done = drive_exercise(country, pg.dsn(database=name), order)
     assert done.sent > 20
     assert done.failed >= 1

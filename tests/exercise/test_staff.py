@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from exercise.worlds import ACCOUNTS, DAYS, SEED, START, country, profile
 
+from kulla.errors import UsageError
 from kulla.exercise.staff import ADMINISTRATOR, JOB, PERSON, POOL, Roster, roster
 
 
@@ -27,7 +28,7 @@ def test_every_kind_of_account_is_there() -> None:
     assert counts == [ACCOUNTS, habits.pools, habits.jobs, habits.administrators]
     assert len(set(staff.names)) == len(staff.names)
     assert staff.names[staff.number("svc_backup")] == "svc_backup"
-    with pytest.raises(ValueError, match="not on the staff list"):
+    with pytest.raises(UsageError, match="not on the staff list"):
         staff.number("nobody")
 
 

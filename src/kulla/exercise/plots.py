@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kulla.errors import UsageError
 from kulla.exercise.acts import Acts
 from kulla.exercise.misdeeds import MISDEEDS, NAMES, Family, Misdeed
 from kulla.exercise.misdeeds.api import Scene, wanted
@@ -50,7 +51,7 @@ class Plot:
 def plots(orders: Sequence[Misdeed], roster: Roster, seed: int) -> tuple[Plot, ...]:
     """The plots of the orders, none with a doer of the staff whom another has.
 
-    Raises ValueError for a misdeed or an account that is not there, or when no account is left.
+    Raises UsageError for a misdeed or an account that is not there, or when no account is left.
     """
     families = {family.name: family for family in MISDEEDS}
     taken = {roster.number(name) for order in orders for name in (order.account, order.partner) if name}
@@ -78,7 +79,7 @@ def _doers(
         # There are few administrators: one may do several things.
         free = free or (fit if family.by == "administrators" else [])
         if not free:
-            raise ValueError(f"misdeed {order.name}: no account is there for it and free; name one, or ask for fewer")
+            raise UsageError(f"misdeed {order.name}: no account is there for it and free; name one, or ask for fewer")
         found.append(int(free[int(stream.integers(len(free)))]))
     taken.update(found)
     return tuple(found)

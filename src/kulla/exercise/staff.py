@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from kulla.errors import UsageError
 from kulla.exercise import draw
 from kulla.exercise.frame import Frame
 from kulla.exercise.levels import levels
@@ -111,9 +112,9 @@ class Roster:
         return found
 
     def number(self, account: str) -> int:
-        """The account's place. Raises ValueError when there is no such account."""
+        """The account's place. Raises UsageError when there is no such account."""
         if account not in self.names:
-            raise ValueError("a misdeed names an account that is not on the staff list")
+            raise UsageError("a misdeed names an account that is not on the staff list")
         return self.names.index(account)
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from exercise.worlds import DAYS, SEED, START, country, profile, reads, staff, world
 
+from kulla.errors import UsageError
 from kulla.exercise import simulate
 from kulla.exercise.misdeeds import MISDEEDS, NAMES, Done, Misdeed
 from kulla.registers import bitmap
@@ -141,7 +142,7 @@ def test_doers_are_not_shared_and_names_must_exist() -> None:
     orders = [Misdeed("low_and_slow", start=2, days=3) for _ in range(6)]
     accounts = [each.accounts[0] for each in done(*orders)]
     assert len(set(accounts)) == 6
-    with pytest.raises(ValueError, match="not on the staff list"):
+    with pytest.raises(UsageError, match="not on the staff list"):
         done(Misdeed("low_and_slow", "nobody"))
     with pytest.raises(ValueError, match="known are"):
         done(Misdeed("theft"))
