@@ -49,6 +49,6 @@ def test_the_walk_through_finds_all_three(pg: Server, tmp_path: Path) -> None:
     assert {row["extent"] for row in rows} == {"exact"}
     assert {row["sealed"] for row in rows} <= {"sealed", "late"}
     findings = [json.loads(line) for line in (folder_of / "outbox" / "findings.jsonl").read_text().splitlines()]
-    told = " ".join(finding["explanation"] for finding in findings)
-    for words in ("cursor", "error", "dump"):
-        assert words in told
+    explained = " ".join(finding["explanation"] for finding in findings)
+    for word in ("cursor", "error", "dump"):
+        assert word in explained

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -92,7 +93,9 @@ def _csv(path: Path, rows: int) -> pa.Table:
                 if sum(b.num_rows for b in got) >= rows:
                     break
         return pa.Table.from_batches(got, reader.schema).slice(0, rows)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: {os.strerror(error.errno) if error.errno else 'cannot be read'}") from None
+    except (pa.ArrowException, UnicodeDecodeError) as error:
         # Their texts can quote the line.
         raise InputError(f"{path}: cannot be read as CSV in UTF-8 ({type(error).__name__})") from None
 
