@@ -7,32 +7,45 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pgserver import Server, binaries, pg
+import pytest
+from pgserver import Server, binaries, cluster, why_not
 
 ROOT = Path(__file__).resolve().parents[2]
-__all__ = ["pg"]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server of its own: in the log of one that is shared, other tests' acts would be found too."""
+    if binaries() is None:
+        pytest.skip(why_not())
+    with tempfile.TemporaryDirectory(prefix="kulla-guard-") as place:
+        Path(place).chmod(0o755)
+        with cluster(Path(place)) as started:
+            yield started
 
 
 def blocks() -> list[str]:
     return re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "guard.md").read_text(), re.DOTALL)
 
 
-def test_the_walk_through_finds_all_three(pg: Server, tmp_path: Path) -> None:
-    database = pg.new_database()
+def test_the_walk_through_finds_all_three(server: Server, tmp_path: Path) -> None:
+    database = server.new_database()
     folder = binaries()
     assert folder is not None
-    told = dict(pair.split("=", 1) for pair in pg.dsn(database=database).split() if "=" in pair)
+    told = dict(pair.split("=", 1) for pair in server.dsn(database=database).split() if "=" in pair)
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{folder}:{os.environ['PATH']}",
         "PGHOST": told["host"],
         "PGPORT": told["port"],
         "PGDATABASE": database,
-        "LOGS": str(next(path for path in pg.logs() if path.suffix == ".csv")),
+        "LOGS": str(next(path for path in server.logs() if path.suffix == ".csv")),
         "RULES": str(ROOT / "rules"),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }
