@@ -166,6 +166,19 @@ def test_grades_follow_the_log_under_any_name(desk: Desk) -> None:
     assert again.to_pylist() == ["late", "late", "never", "late"]
 
 
+def test_lines_rewritten_and_sealed_again_never_count_as_fresh(desk: Desk) -> None:
+    path = desk.logs / "a.csv"
+    desk.write("a.csv", "1 one\n2 two\n")
+    desk.sealed()
+    desk.write("a.csv", "3 three\n")
+    desk.sealed()
+    for text in ("1 one\n2 two\n3 thirt\n", "1 one\n3 thirt\n", "0 new first line\n3 thirt\n"):
+        path.write_text(text)
+        desk.sealed()
+        found = covered(io.BytesIO(text.encode()), desk.chain())
+        assert {each.within for each in found if each.sealed == desk.now} == {None}
+
+
 def test_keys_are_private_apart_and_of_the_right_kind(tmp_path: Path) -> None:
     path = tmp_path / "seal.pem"
     public = signkeys.new_key(path)

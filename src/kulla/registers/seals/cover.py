@@ -35,19 +35,24 @@ def covered(stream: BinaryIO, seals: Sequence[Seal]) -> list[Covered]:
     """What of a log, read from its start, is sealed and unchanged. Its seals' signatures are the caller's to check.
 
     A line sealed in one pass was not there, or not whole, in the pass before: the time between bounds its age. Of a
-    log's first segment the pass before is the last in which any seal was made, since a pass looks at every log.
+    log's first segment the pass before is the last in which any seal was made, since a pass looks at every log. Nothing
+    bounds the age of what is sealed again after a change, nor of anything sealed in a pass in which a log was found
+    changed, shorter or gone: whoever rewrites a log could else have the rewritten lines pass for fresh ones.
     """
     stream.seek(0)
     first = stream.readline(LONGEST)
     name = file_id(first)
     passes = _passes(seals)
+    doubtful = {seal.time for seal in seals if seal.kind in ("altered", "shrunk", "gone")}
     found: list[Covered] = []
+    reached = 0
     for seal in seals:
         if seal.kind != "segment" or seal.file != name or seal.stop <= seal.start:
             continue
         if _digest(stream, seal.start, seal.stop) == seal.sha256:
-            before = passes.get(seal.seq)
+            before = None if seal.start < reached or seal.time in doubtful else passes.get(seal.seq)
             found.append(Covered(seal.line_from, seal.line_to, seal.time, seal.time - before if before else None))
+        reached = max(reached, seal.stop)
     return found
 
 
