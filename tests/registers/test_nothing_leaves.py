@@ -2,7 +2,7 @@
 
 A small country is made, its logs are taken through the commands as an owner would, and what lies in the outboxes, and
 what the commands said, is searched for each value of the registers that has six characters or more. Values that are no
-one's own (names of municipalities, employers, makes, positions) may occur: a manifest and a group name them.
+one's own (names of municipalities, positions) may occur: groups and manifests name them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ import pytest
 from kulla.cli import main
 
 SHORTEST = 6
-PERSONAL = {"nid", "given_name", "family_name", "father_name", "full_name", "owner_name", "phone", "plate", "address"}
+PERSONAL = {
+    *("nid", "given_name", "family_name", "father_name", "full_name", "owner_name", "phone", "plate", "address"),
+    *("birth_date", "employer_id", "employer", "gross_salary"),
+}
 
 
 def called(*arguments: str) -> tuple[int, str]:
