@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from kulla.cli import shared
-from kulla.cli.tables import plain_table
+from kulla.cli.tables import plain_table, safe
 from kulla.errors import UsageError
 
 app = typer.Typer(
@@ -176,4 +176,52 @@ def drive(
         shared.print_json(asdict(done))
     else:
         print(f"{done.sent:,} statements sent, {done.rows:,} rows received, {done.failed:,} failed as told")
+    return 0
+
+
+@app.command()
+def leak(
+    folder: Folder,
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="The leak: .csv, .xlsx or .parquet.")],
+    part: Annotated[
+        list[str], typer.Option("--part", metavar="PART", help="REGISTER@TIME,key=value,…; repeat for several.")
+    ],
+    altered: Annotated[float, typer.Option("--altered", metavar="S", min=0, max=1, help="Share of rows altered.")] = 0,
+    invented: Annotated[
+        float, typer.Option("--invented", metavar="S", min=0, max=1, help="Share of rows invented.")
+    ] = 0,
+    joined: Annotated[bool, typer.Option("--joined", help="Two parts side by side, by the person's id.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain-names", help="Names in capitals, without diacritics, turned.")
+    ] = False,
+    no_headers: Annotated[bool, typer.Option("--no-headers", help="No row that names the columns.")] = False,
+    shuffled: Annotated[bool, typer.Option("--shuffled", help="Rows of all parts in one random order.")] = False,
+    seed: Seed = 1,
+    json: shared.Json = False,
+) -> int:
+    """Make a leak of the country's registers, as it might circulate; its truth goes to truth/leaks.jsonl.
+
+    A part is what one register showed at one time. Keys: columns=A+B, rows=N, where=COLUMN:VALUE, misdeed=NAME (the
+    records that it read; without a time after @, when it began), stale=SHARE with stale_at=TIME, order=id, shuffled or
+    register.
+
+    **Examples**
+
+    - `kulla exercise leak country leak.xlsx --part payroll@2024-06-14T10:30,columns=nid+full_name+gross_salary`
+    - `kulla exercise leak country leak.csv --part payroll@,misdeed=bulk_export --altered 0.1 --invented 0.05`
+    - `kulla exercise leak country two.xlsx --part civil@2024-02-01,rows=3000 --part civil@2024-06-01,rows=3000`
+    """
+    from kulla.exercise.leaking import Order, country_at, form_of, leak
+    from kulla.exercise.leakparts import read_part
+
+    order = Order(
+        tuple(map(read_part, part)), altered, invented, joined, plain, not no_headers, shuffled, seed, form_of(out)
+    )
+    made = leak(country_at(Path(folder)), order, out)
+    if json:
+        shared.print_json(asdict(made), indent=True)
+        return 0
+    print(f"{safe(str(out))}: {made.rows:,} rows, SHA-256 {made.sha256}")
+    rows = [(p["register"], p["at"], p["rows"], p["misdeed"], ", ".join(p["accounts"])) for p in made.parts]
+    sys.stdout.write(plain_table(("register", "as of", "rows", "misdeed", "accounts"), rows))
     return 0

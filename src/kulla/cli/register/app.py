@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from kulla.cli.register import accesses, declare, health, history, imprint, keys, reads, seal, watch
+from kulla.cli.register import accesses, declare, health, history, imprint, keys, reads, receive, seal, watch
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,3 +28,4 @@ app.command("reads")(reads.reads)
 app.command("accesses")(accesses.accesses)
 app.add_typer(seal.app, name="seal")
 app.command("health")(health.health)
+app.command("receive")(receive.receive)

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kulla.errors import InputError
+from kulla.registers.desk.describing import describe
 from kulla.registers.desk.historystore import HistoryStore
 from kulla.registers.desk.imprintparts import Mask, compacted, next_part, parts_in, write_part
 from kulla.registers.desk.recordmap import only_one, read_map, replaced, write_map
@@ -83,7 +84,9 @@ def imprint(folder: RegisterFolder, key: KeyFile, full: bool = False, workers: i
         planned = plan(manifest, key.id, key.current, reconstructed, next_part(folder.outbox / "imprint"))
         state = None if full else _state(folder, planned.info)
         run = _Run(folder, manifest, planned, owner_keys(key.secret()), state or _State({}, 0), workers)
-        return run.all(files, full=state is None)
+        done = run.all(files, full=state is None)
+        describe(folder, manifest)
+        return done
 
 
 def history_files(folder: RegisterFolder, manifest: Manifest) -> tuple[Path, ...]:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from kulla.errors import InputError, OutputError
 from kulla.registers.audit.window import window
+from kulla.registers.desk.describing import list_accounts
 from kulla.registers.desk.historystore import HistoryStore
 from kulla.registers.desk.imprinting import history_files
 from kulla.registers.desk.recordmap import read_map, replaced
@@ -86,6 +87,7 @@ def resolve(
         _forget(path, parts, folder)
         done[path.name] = _stamp(path)
     _remember(folder, done)
+    list_accounts(folder)
     return Outcome(counts, len(parts), len(files) - len(todo), len(templates.table()))
 
 
