@@ -11,182 +11,64 @@ the decoys of a key that he does not have.
 from __future__ import annotations
 
 import argparse
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
+from bench.extractfeatures import Floats, Joined, features, names
 from kulla.registers.desk import extracts as desk
 from kulla.registers.extracts import pools, table
 from kulla.registers.extracts.sealed import Pools
 from kulla.registers.folder import OwnerFolder
-from kulla.registers.nationalid import birth_date
-
-Row = dict[str, Any]
-Floats = npt.NDArray[np.float64]
 
 
-class Joined:
-    """The copies joined by person, with the counts that features look up."""
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Persons of one recipient's copies, and which of them are decoys. `columns`: names of the features."""
 
-    def __init__(self, copies: Mapping[str, pa.Table]) -> None:
-        self.civil = {row["nid"]: row for row in copies["civil"].to_pylist()}
-        self.payroll: dict[str, list[Row]] = defaultdict(list)
-        for row in copies["payroll"].to_pylist():
-            self.payroll[row["nid"]].append(row)
-        for rows in self.payroll.values():
-            rows.sort(key=lambda row: str(row["period"]))
-        self.cars: dict[str, list[Row]] = defaultdict(list)
-        for row in copies["vehicle"].to_pylist():
-            self.cars[row["nid"]].append(row)
-        everyone = {*self.civil, *self.payroll, *self.cars}
-        self.days: dict[str, list[int]] = defaultdict(list)
-        for each in everyone:
-            self.days[each[:6]].append(int(each[6:9]))
-        for serials in self.days.values():
-            serials.sort()
-        self.count = self._counts()
-        pay = defaultdict(list)
-        for rows in self.payroll.values():
-            pay[rows[-1]["position"]].append(float(rows[-1]["gross_salary"]))
-        self.usual = {position: (float(np.mean(values)), float(np.std(values)) + 1) for position, values in pay.items()}
-
-    def _counts(self) -> dict[str, Counter[Any]]:
-        count: dict[str, Counter[Any]] = defaultdict(Counter)
-        homes = defaultdict(list)
-        for row in self.civil.values():
-            count["given"][row["given_name"]] += 1
-            count["family"][row["family_name"]] += 1
-            count["father"][row["father_name"]] += 1
-            count["pair"][row["given_name"], row["family_name"]] += 1
-            count["triple"][row["given_name"], row["family_name"], row["father_name"]] += 1
-            count["born"][row["birth_date"]] += 1
-            count["street"][row["municipality"], row["address"].rpartition(" ")[0]] += 1
-            count["family here"][row["family_name"], row["municipality"]] += 1
-            homes[row["address"], row["municipality"]].append(row)
-        self.homes = homes
-        for rows in self.payroll.values():
-            last, first = rows[-1], rows[0]
-            count["employer"][last["employer_id"]] += 1
-            count["job"][last["employer_id"], last["position"]] += 1
-            count["there"][last["employer_id"], last["municipality"]] += 1
-            count["start"][last["employer_id"], last["position"], first["period"]] += 1
-            count["span"][last["employer_id"], first["period"], last["period"]] += 1
-            count["raises"][last["employer_id"], _raises(rows)] += 1
-            count["amount"][last["gross_salary"]] += 1
-            count["path"][tuple(row["gross_salary"] for row in rows)] += 1
-            for phone in {row["phone"] for row in rows}:
-                count["phone"][phone] += 1
-                count["prefix"][str(phone)[:6]] += 1
-        for cars in self.cars.values():
-            for car in cars:
-                count["model"][car["make"], car["model"]] += 1
-        return count
+    columns: tuple[str, ...]
+    x: Floats
+    decoy: npt.NDArray[np.bool_]
 
 
-def _raises(rows: Sequence[Row]) -> tuple[str, ...]:
-    pairs = pairwise(rows)
-    return tuple(str(after["period"]) for before, after in pairs if before["gross_salary"] != after["gross_salary"])
+@dataclass(frozen=True, slots=True)
+class Area:
+    """An area under the ROC curve, with its standard error (DeLong, DeLong and Clarke-Pearson 1988)."""
+
+    area: float
+    error: float
+
+    def __str__(self) -> str:
+        return f"{self.area:.3f} ({self.area - 1.96 * self.error:.3f}–{self.area + 1.96 * self.error:.3f})"
 
 
-def features(joined: Joined, persons: Sequence[str]) -> Floats:
-    """(persons, features), -1 for what a person has not."""
-    parts: tuple[Callable[[Joined, str], list[float]], ...] = (_of_id, _of_civil, _of_payroll, _of_joins)
-    return np.array([[value for part in parts for value in part(joined, each)] for each in persons], float)
+def area_of(scores: Floats, decoy: npt.NDArray[np.bool_]) -> Area:
+    """The area for scores, higher for decoys.
+
+    >>> area_of(np.array([1.0, 2.0, 3.0, 4.0]), np.array([False, False, True, True])).area
+    1.0
+    """
+    from scipy.stats import rankdata  # type: ignore[import-untyped]
+
+    ours, theirs = scores[decoy], scores[~decoy]
+    ranks = rankdata(scores)
+    above = (ranks[decoy] - rankdata(ours)) / len(theirs)
+    below = 1 - (ranks[~decoy] - rankdata(theirs)) / len(ours)
+    variance = np.var(above, ddof=1) / len(ours) + np.var(below, ddof=1) / len(theirs)
+    return Area(float(above.mean()), float(np.sqrt(variance)))
 
 
-def _of_id(joined: Joined, each: str) -> list[float]:
-    serials, serial = joined.days[each[:6]], int(each[6:9])
-    at = serials.index(serial)
-    below = serial - serials[at - 1] if at else -1
-    above = serials[at + 1] - serial if at + 1 < len(serials) else -1
-    born = birth_date(each)
-    steps = {b - a for a, b in pairwise(serials)}
-    return [serial, at, len(serials), below, above, serial % 10, len(steps), float(born.toordinal() if born else 0),
-            float(born.weekday() if born else -1), float(born.day if born else -1)]  # fmt: skip
-
-
-def _of_civil(joined: Joined, each: str) -> list[float]:
-    row = joined.civil.get(each)
-    if row is None:
-        return [-1.0] * 19
-    count = joined.count
-    home = joined.homes[row["address"], row["municipality"]]
-    mates = [mate for mate in home if mate["nid"] != each]
-    ages = sorted(abs((mate["birth_date"] - row["birth_date"]).days) for mate in mates)
-    number = row["address"].rpartition(" ")[2]
-    return [
-        count["given"][row["given_name"]], count["family"][row["family_name"]], count["father"][row["father_name"]],
-        count["pair"][row["given_name"], row["family_name"]],
-        count["triple"][row["given_name"], row["family_name"], row["father_name"]], count["born"][row["birth_date"]],
-        count["street"][row["municipality"], row["address"].rpartition(" ")[0]],
-        count["family here"][row["family_name"], row["municipality"]], len(mates),
-        sum(mate["family_name"] == row["family_name"] for mate in mates),
-        sum(mate["given_name"] == row["father_name"] for mate in mates),
-        sum(mate["father_name"] == row["given_name"] for mate in mates),
-        sum(mate["father_name"] == row["father_name"] for mate in mates),
-        ages[0] if ages else -1, ages[-1] if ages else -1, float(number) if number.isdigit() else -1,
-        float(row["birth_date"] == birth_date(each)), float(row["given_name"].isascii()),
-        float(row["family_name"].isascii()),
-    ]  # fmt: skip
-
-
-def _of_payroll(joined: Joined, each: str) -> list[float]:
-    rows = joined.payroll.get(each)
-    if not rows:
-        return [-1.0] * 23
-    count, last, first = joined.count, rows[-1], rows[0]
-    pay = [float(row["gross_salary"]) for row in rows]
-    mean, spread = joined.usual[last["position"]]
-    steps = [after / before - 1 for before, after in pairwise(pay) if before and after != before]
-    phone = str(last["phone"] or "")
-    cents = round(pay[-1] * 100)
-    zeros = len(str(cents)) - len(str(cents).rstrip("0"))
-    return [
-        count["employer"][last["employer_id"]], count["job"][last["employer_id"], last["position"]],
-        count["there"][last["employer_id"], last["municipality"]],
-        count["start"][last["employer_id"], last["position"], first["period"]],
-        count["span"][last["employer_id"], first["period"], last["period"]],
-        count["raises"][last["employer_id"], _raises(rows)], count["amount"][last["gross_salary"]],
-        count["path"][tuple(row["gross_salary"] for row in rows)], len(rows), len({row["employer_id"] for row in rows}),
-        len({row["position"] for row in rows}), len({row["municipality"] for row in rows}), pay[-1], pay[0],
-        (pay[-1] - mean) / spread, zeros, len(steps), max(steps, default=0.0), min(steps, default=0.0),
-        float(last["phone"] is not None), count["phone"][last["phone"]], count["prefix"][phone[:6]],
-        float(str(last["full_name"]).isascii()),
-    ]  # fmt: skip
-
-
-def _of_joins(joined: Joined, each: str) -> list[float]:
-    civil, rows, cars = joined.civil.get(each), joined.payroll.get(each), joined.cars.get(each, [])
-    whole = f"{civil['given_name']} {civil['family_name']}" if civil else ""
-    mates = joined.homes[civil["address"], civil["municipality"]] if civil else []
-    return [
-        float(civil is not None), float(rows is not None), len(cars),
-        float(bool(civil and rows and civil["municipality"] == rows[-1]["municipality"])),
-        float(bool(civil and rows and whole == rows[-1]["full_name"])),
-        float(bool(civil and cars and civil["municipality"] == cars[0]["municipality"])),
-        float(bool(civil and cars and whole == cars[0]["owner_name"])),
-        sum(mate["nid"] in joined.payroll for mate in mates), sum(mate["nid"] in joined.cars for mate in mates),
-        joined.count["model"][cars[0]["make"], cars[0]["model"]] if cars else -1,
-    ]  # fmt: skip
-
-
-def auc(train: Sequence[tuple[Floats, npt.NDArray[np.bool_]]], test: Sequence[tuple[Floats, npt.NDArray[np.bool_]]],
-        trees: int = 150) -> dict[str, float]:  # fmt: skip
-    """The area under the ROC curve of two classifiers on copies of keys they have not learnt from: mean over copies."""
+def auc(samples: Sequence[Sample], trees: int = 150, folds: int = 2) -> dict[str, Area]:
+    """The areas of two classifiers over copies of keys they have not learnt from: each key is held out once."""
     from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-    from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
     from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
     from sklearn.preprocessing import QuantileTransformer  # type: ignore[import-untyped]
 
-    x, y = np.vstack([each for each, _ in train]), np.concatenate([each for _, each in train])
     found = {}
     for name, model in (
         ("gradient boosting", HistGradientBoostingClassifier(max_iter=trees, learning_rate=0.05, max_leaf_nodes=15,
@@ -194,18 +76,24 @@ def auc(train: Sequence[tuple[Floats, npt.NDArray[np.bool_]]], test: Sequence[tu
         ("logistic regression", make_pipeline(QuantileTransformer(n_quantiles=200, random_state=0),
                                               LogisticRegression(C=0.1, class_weight="balanced", max_iter=300))),
     ):  # fmt: skip
-        model.fit(x, y)
-        found[name] = float(np.mean([roc_auc_score(labels, model.predict_proba(each)[:, 1]) for each, labels in test]))
+        areas = []
+        for fold in range(folds):
+            learnt = [each for at, each in enumerate(samples) if at % folds != fold]
+            tried = [each for at, each in enumerate(samples) if at % folds == fold]
+            model.fit(np.vstack([each.x for each in learnt]), np.concatenate([each.decoy for each in learnt]))
+            scores = model.predict_proba(np.vstack([each.x for each in tried]))[:, 1]
+            areas.append(area_of(scores, np.concatenate([each.decoy for each in tried])))
+        # Folds have decoys of their own, so their errors are about independent.
+        error = float(np.sqrt(sum(each.error**2 for each in areas)) / folds)
+        found[name] = Area(float(np.mean([each.area for each in areas])), error)
     return found
 
 
-def single(data: Sequence[tuple[Floats, npt.NDArray[np.bool_]]]) -> list[float]:
+def single(samples: Sequence[Sample]) -> dict[str, float]:
     """The area for each feature by itself, at least 0.5: which one tells most."""
-    from sklearn.metrics import roc_auc_score
-
-    x, y = np.vstack([each for each, _ in data]), np.concatenate([each for _, each in data])
-    areas = [float(roc_auc_score(y, x[:, at])) for at in range(x.shape[1])]
-    return [max(area, 1 - area) for area in areas]
+    x, decoy = np.vstack([each.x for each in samples]), np.concatenate([each.decoy for each in samples])
+    areas = {name: area_of(x[:, at], decoy).area for at, name in enumerate(samples[0].columns)}
+    return {name: max(area, 1 - area) for name, area in areas.items()}
 
 
 def copies(owner: OwnerFolder, key: bytes, slots: int = 128) -> tuple[Joined, set[str]]:
@@ -214,29 +102,45 @@ def copies(owner: OwnerFolder, key: bytes, slots: int = 128) -> tuple[Joined, se
     rolls = desk._rolls(owner, now)
     needs = [pools.Need(roll, (), slots) for roll in rolls]
     grown = pools.grown(key, Pools(), pools.COMMON, pools.country(rolls, [], Pools()), needs)
-    number = int.from_bytes(key[:8], "little") * 0x9E3779B97F4A7C15 % 2**64
+    number = (int.from_bytes(key[:8], "little") + 1) * 0x9E3779B97F4A7C15 % 2**64
     decoys = pools.chosen(key, grown, number, {pools.COMMON: grown.slots(pools.COMMON)})
     made = {roll.name: table.marked(roll, table.decoy_rows(key, roll, rolls, decoys, ()), roll.rows.column_names, ())
             for roll in rolls}  # fmt: skip
     return Joined(made), {decoy.id for decoy in decoys}
 
 
+def sample(owner: OwnerFolder, number: int, slots: int = 128, register: str = "all", most: int = 8000) -> Sample:
+    """All decoys of the copies made with the key of that number, and so many of the persons.
+
+    register: only whoever stands in this one; `all`: whoever stands in any.
+    """
+    joined, ids = copies(owner, number.to_bytes(32, "little"), slots)
+    of = {"all": {*joined.civil, *joined.payroll, *joined.cars}, "payroll": joined.payroll, "vehicle": joined.cars}
+    persons = sorted(of[register])
+    random = np.random.default_rng(number)
+    real = [each for each in persons if each not in ids]
+    kept = {*random.permutation(len(real))[:most].tolist()}
+    chosen = [each for at, each in enumerate(real) if at in kept] + [each for each in persons if each in ids]
+    return Sample(tuple(names(joined)), features(joined, chosen), np.array([each in ids for each in chosen]))
+
+
 def main() -> None:
-    """Attack the payroll or the civil register's copy of an exercise, and print the areas."""
+    """Attack the copies of an exercise, and print the areas."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("owner", type=Path, help="the owner's folder of an exercise")
-    parser.add_argument("--register", choices=("civil", "payroll"), default="payroll")
-    parser.add_argument("--keys", type=int, default=6, help="two thirds are learnt from")
+    parser.add_argument("--register", choices=("all", "payroll", "vehicle"), default="payroll", help="among whom")
+    parser.add_argument("--keys", type=int, default=6, help="each is held out once while the others are learnt from")
+    parser.add_argument("--first", type=int, default=1, help="number of the first key")
+    parser.add_argument("--slots", type=int, default=128)
     options = parser.parse_args()
-    data = []
-    for number in range(1, options.keys + 1):
-        joined, ids = copies(OwnerFolder(options.owner), bytes([number]) * 32)
-        persons = sorted(joined.payroll if options.register == "payroll" else joined.civil)
-        data.append((features(joined, persons), np.array([each in ids for each in persons])))
-    split = max(options.keys * 2 // 3, 1)
-    for name, area in auc(data[:split], data[split:]).items():
-        print(f"{name}: {area:.3f}")
-    print(f"the most telling single sign: {max(single(data)):.3f}")
+    keys = range(options.first, options.first + options.keys)
+    samples = [sample(OwnerFolder(options.owner), key, options.slots, options.register) for key in keys]
+    decoys, persons = (sum(int((each.decoy == kind).sum()) for each in samples) for kind in (True, False))
+    print(f"{decoys} decoys and {persons} persons of {len(samples)} copies, each held out once")
+    for name, area in auc(samples).items():
+        print(f"{name}: {area}")
+    telling = sorted(single(samples).items(), key=lambda each: -each[1])[:5]
+    print("the most telling single signs:", ", ".join(f"{name} {area:.3f}" for name, area in telling))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Trials of the recipient's code: who is named, how often rightly, how often not at all, and how often wrongly.
 
-    python -m bench.extracts --trials 10000 --recipients 2000
+    OMP_NUM_THREADS=1 python -m bench.extracts --trials 10000 --recipients 2000
+
+One thread for the products of matrices: they are small, and more threads wait for each other (4 times as slow).
 
 2,000 recipients have random numbers; a file holds the decoys of one recipient, of two, or of none of them, of which a
 share is lost; `identify` looks at it as the command does. Intervals are Clopper and Pearson's, 95 %.
@@ -159,27 +161,36 @@ HEAD = (
 )
 
 
+def rows(options: argparse.Namespace) -> Iterable[Tally]:
+    """Every row of the table, one after another."""
+    trials = options.trials
+    for slots in (128, 96, 64):
+        issued = issued_plain(options.recipients, slots)
+        for loss in (0.2, 0.5, 0.8):
+            yield tried("one copy", one, issued, loss, trials, slots)
+        for loss in (0.0, 0.2, 0.5, 0.8):
+            yield tried("two merged", together(2), issued, loss, trials, slots + 1)
+        yield tried("pieces of two", pieces, issued, 0.2, trials, slots + 2)
+        yield tried("no issued copy", nobody, issued, 0.2, trials, slots + 3)
+    for colluders, share in zip(collusion.LENGTHS, (1.0, 0.2, 0.05), strict=True):
+        issued = issued_tardos(options.recipients, colluders)
+        for what, kind in ((f"{colluders} merged", together(colluders)), ("no issued copy", nobody)):
+            if few := round(options.tier * share):
+                yield tried(f"{what} (for {colluders})", kind, issued, 0.2, few, colluders)
+
+
 def main() -> None:
     """Run the trials and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=10_000)
     parser.add_argument("--recipients", type=int, default=2_000)
-    parser.add_argument("--tier", type=int, default=30, help="trials of each row of the collusion tier; 0: none")
+    tier = "trials of the collusion tier for two; a fifth of them for three, a twentieth for five; 0: none"
+    parser.add_argument("--tier", type=int, default=10_000, help=tier)
     options = parser.parse_args()
-    print(HEAD, flush=True)
     started = time.monotonic()
-    for slots in (128, 96, 64):
-        issued = issued_plain(options.recipients, slots)
-        for loss in (0.2, 0.5, 0.8):
-            print(line(tried("one copy", one, issued, loss, options.trials, slots)), flush=True)
-        for loss in (0.0, 0.2, 0.5):
-            few = max(options.trials // 10, 1)
-            print(line(tried("two merged", together(2), issued, loss, few, slots + 1)), flush=True)
-        print(line(tried("pieces of two", pieces, issued, 0.2, max(options.trials // 10, 1), slots + 2)), flush=True)
-        print(line(tried("no issued copy", nobody, issued, 0.2, max(options.trials // 10, 1), slots + 3)), flush=True)
-    for colluders in collusion.LENGTHS if options.tier else ():
-        issued = issued_tardos(options.recipients, colluders)
-        print(line(tried(f"{colluders} merged", together(colluders), issued, 0.2, options.tier, colluders)), flush=True)
+    print(HEAD, flush=True)
+    for tally in rows(options):
+        print(line(tally), flush=True)
     print(f"{time.monotonic() - started:.0f} s", file=sys.stderr)
 
 

@@ -65,24 +65,34 @@ class Score:
     reads: int
     ours: Method
     volume: Method
-    by_profile: dict[str, tuple[int, int, int]]
-    """Profile → (honest accounts alerted, honest accounts, alerts)."""
+    by_profile: dict[str, tuple[int, int, int, int, int]]
+    """Profile → (honest accounts alerted, honest accounts, alerts, LARGE misdeeds found on their first day, LARGE)."""
 
 
 def scores(runs: Sequence[Run], threshold: float) -> Score:
     """Score our findings, and a volume threshold that alerts as many honest accounts of each run."""
     ours, volume = Method("kulla"), Method("volume threshold")
-    profiles: dict[str, tuple[int, int, int]] = defaultdict(lambda: (0, 0, 0))
+    profiles: dict[str, tuple[int, int, int, int, int]] = defaultdict(lambda: (0, 0, 0, 0, 0))
     for run in runs:
         alerts = decided(run, threshold)
-        before = ours.honest_alerted, ours.honest, ours.alerts
+        before = _profile_figures(ours)
         _add(ours, run, alerts)
-        some = ours.honest_alerted - before[0], ours.honest - before[1], ours.alerts - before[2]
-        old = profiles[run.plan.profile]
-        profiles[run.plan.profile] = old[0] + some[0], old[1] + some[1], old[2] + some[2]
+        some = [new - old for new, old in zip(_profile_figures(ours), before, strict=True)]
+        a, b, c, d, e = (x + y for x, y in zip(profiles[run.plan.profile], some, strict=True))
+        profiles[run.plan.profile] = a, b, c, d, e
         _add(volume, run, by_volume(run, some[0]))
     named = [(run.plan.profile, run.plan.seed) for run in runs]
     return Score(named, threshold, sum(run.reads for run in runs), ours, volume, dict(profiles))
+
+
+def _profile_figures(method: Method) -> tuple[int, int, int, int, int]:
+    large = _large_delays(method)
+    return method.honest_alerted, method.honest, method.alerts, sum(each == 1 for each in large), len(large)
+
+
+def _large_delays(method: Method) -> list[int | None]:
+    return [delay for row in method.rows.values() for delay, ratio in zip(row.delays, row.ratio, strict=True)
+            if ratio >= LARGE]  # fmt: skip
 
 
 def decided(run: Run, threshold: float) -> Alerts:
@@ -182,8 +192,10 @@ def markdown(score: Score) -> str:
         share = method.honest_alerted / max(method.honest, 1)
         lines.append(f"| {method.name} | {method.alerts / max(method.working_days, 1):.2f} | {method.honest_alerted}, "
                      f"{method.honest:,} | {share / years:.2%} | {method.forged} |")  # fmt: skip
-    lines += ["", "| profile | honest accounts alerted, of | alerts |", "|---|--:|--:|"]
-    lines += [f"| {name} | {a}, {b:,} | {c} |" for name, (a, b, c) in score.by_profile.items()]
+    head = f"| profile | honest accounts alerted, of | alerts | of {LARGE:g} times the median day: found on the first |"
+    lines += ["", head, "|---|--:|--:|---|"]
+    lines += [f"| {name} | {a}, {b:,} | {c} | {interval(d, e)} of {e} |"
+              for name, (a, b, c, d, e) in score.by_profile.items()]  # fmt: skip
     told = ", ".join(f"{name} {n}" for name, n in sorted(score.ours.signals.items(), key=lambda each: -each[1]))
     lines += ["", f"Strongest signal of findings about honest accounts: {told or 'none'}.", "", *_recall(score), "",
               *_large(score), "", *_curves(score)]  # fmt: skip
@@ -210,8 +222,7 @@ def _cells(row: Row, delay: bool = True) -> list[str]:
 def _large(score: Score) -> list[str]:
     lines = [f"| first day at least {LARGE:g} times the account's median day | n | first day (95 %) |", "|---|--:|---|"]
     for method in (score.ours, score.volume):
-        delays = [delay for row in method.rows.values() for delay, ratio in zip(row.delays, row.ratio, strict=True)
-                  if ratio >= LARGE]  # fmt: skip
+        delays = _large_delays(method)
         lines.append(f"| {method.name} | {len(delays)} | {interval(sum(d == 1 for d in delays), len(delays))} |")
     return lines
 

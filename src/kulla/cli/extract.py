@@ -122,7 +122,7 @@ def reserve(
     ] = None,
     slots: Annotated[int, typer.Option("--slots", metavar="N", help="Decoys in each copy, 64 to 128.")] = MOST,
 ) -> int:
-    """List the ids and phones of all decoys, for the issuing authorities to reserve: never to be given to a person.
+    """List the ids, phones and plates of all decoys, to be reserved by who issues them: never for a person.
 
     Only the issuer knows which ids are unissued. Those he refuses are replaced with `--refused`. Do this before the
     first extract. The list is as secret as the key.
@@ -133,7 +133,8 @@ def reserve(
     - `kulla extract reserve --owner /srv/taxes --key owner.key --refused refused.txt -o to-reserve.csv`
     """
     found = desk.reserve(OwnerFolder(owner), read_key(key, "owner"), datetime.now(UTC), slots, refused)
-    lines = ["kind,value", *(f"national_id,{each}" for each in found.ids), *(f"phone,{each}" for each in found.phones)]
+    lines = ["kind,value", *(f"national_id,{each}" for each in found.ids), *(f"phone,{each}" for each in found.phones),
+             *(f"plate,{each}" for each in found.plates)]  # fmt: skip
     text = "\n".join(lines) + "\n"
     if out is None:
         sys.stdout.write(text)

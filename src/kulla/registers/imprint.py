@@ -2,9 +2,9 @@
 
 Blocks are keys by which a row without its id is linked. Each is made of two quasi-identifiers: the person's name
 (the first full-name column, or the first given and the first family name together, as one sorted set of words) and one
-other column, in the order of `BLOCK_MEANINGS`: birth date, phone, e-mail, plate, employer (its id, else its name),
-address, municipality, money. A block key is the same for all persons of that name and value: were it bound to a record,
-it could not find one. So it tells how many persons share a name and a value, but not which.
+other column, in the order of `BLOCK_MEANINGS`: birth date, phone, e-mail, plate, employer's id and name (a leaked list
+has one or the other), address, municipality, money. A block key is the same for all persons of that name and value:
+were it bound to a record, it could not find one. So it tells how many persons share a name and a value, but not which.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ NAME: Final = "name"
 """The first half of every block: the person's name."""
 
 BLOCK_MEANINGS: Final[tuple[tuple[Meaning, ...], ...]] = (
-    ("birth_date",), ("phone",), ("email",), ("plate",), ("employer_id", "employer"), ("address",), ("municipality",),
-    ("money",),
+    ("birth_date",), ("phone",), ("email",), ("plate",), ("employer_id",), ("employer",), ("address",),
+    ("municipality",), ("money",),
 )  # fmt: skip
 """What names are paired with; of alternatives the first that a register has."""
 

@@ -15,6 +15,7 @@ from shared_postgres import csv_line
 from kulla.events.sandbox import Pool
 from kulla.registers.audit.postgres import stretch
 from kulla.registers.audit.sessions import join
+from kulla.registers.desk import auditparts
 from kulla.registers.desk.auditparts import Part, Task, parts, work
 from kulla.settings import Settings
 
@@ -62,6 +63,64 @@ def test_a_lost_quote_does_not_make_forged_records_true() -> None:
         same(found, data, "postgres_csvlog")
         accounts = {row["account"] for part in found for row in part.accesses.to_pylist()}
         assert accounts == {"clerk7"}
+
+
+@pytest.mark.parametrize("jobs", [0, 2])
+@pytest.mark.parametrize("gone", [False, True], ids=["named", "removed"])
+def test_workers_read_a_file_themselves(tmp_path: Path, jobs: int, gone: bool) -> None:
+    data = (SAMPLES / "postgres.csv").read_bytes()
+    path = tmp_path / "log"
+    path.write_bytes(data)
+    sent: list[bool] = []
+
+    def watched(task: Task) -> auditparts.Piece:
+        sent.append(task.data is not None)
+        return work(task)
+
+    with path.open("rb") as stream, Pool[Task](watched, jobs, Settings()) as pool:
+        if gone:
+            path.rename(tmp_path / "rotated")
+            (tmp_path / "rotated").unlink()
+        same(list(parts(stream, len(data), "postgres_csvlog", (0, 0), "", (), pool, 6000)), data, "postgres_csvlog")
+    assert jobs or (len(sent) > 3 and not any(sent))
+
+
+@pytest.mark.parametrize(
+    ("how", "part_bytes"),
+    [("closed", 6000), ("closed", 1 << 20), ("cut off", 6000), ("cut off", 1 << 20), ("written over", 6000)],
+)
+def test_a_file_that_workers_cannot_read_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, part_bytes: int
+) -> None:
+    data = (SAMPLES / "postgres.csv").read_bytes()
+    path = tmp_path / "log"
+    path.write_bytes(data)
+
+    def fetched(task: Task) -> bytes:
+        half = data[task.offset : task.offset + task.length // 2]
+        return {"closed": b"", "cut off": half, "written over": b'"' * task.length}[how]
+
+    monkeypatch.setattr(auditparts, "_fetched", fetched)
+    with path.open("rb") as stream, Pool[Task](work, 0, Settings()) as pool:
+        same(
+            list(parts(stream, len(data), "postgres_csvlog", (0, 0), "", (), pool, part_bytes)), data, "postgres_csvlog"
+        )
+
+
+def test_statements_wait_only_for_their_own_session_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each session's statement is told in two records far apart, with many other sessions between."""
+    started = [csv_line({"message": f"statement: select {n}", "session": f"a.{n}", "line_num": "1"}) for n in range(9)]
+    ended = [csv_line({"message": f"duration: {n}.5 ms", "session": f"a.{n}", "line_num": "2"}) for n in range(9)]
+    data = "".join((*started, *ended)).encode()
+    found = read(data, "postgres_csvlog", 400)
+    assert len(found) > 8
+    same(found, data, "postgres_csvlog")
+    assert not any(len(part.accesses) for part in found[:4])
+    assert all(part.consumed >= 0 for part in found)  # none waited to the end
+    monkeypatch.setattr(auditparts, "_FORGET_START", 3)
+    early = read(data, "postgres_csvlog", 400)
+    assert sum(len(part.accesses) for part in early) == 9
+    assert any(len(part.accesses) for part in early[:4])
 
 
 @pytest.mark.parametrize("form", ["postgres_csvlog", "postgres_jsonlog"])

@@ -11,11 +11,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from kulla.registers.decoys.draw import Draw
 from kulla.registers.decoys.names import whole_name
 from kulla.registers.decoys.persons import Decoy
 from kulla.registers.decoys.roll import Roll, large_enough
-from kulla.registers.extracts.rows import Maker, _iban
+from kulla.registers.extracts.rows import Maker
 from kulla.registers.extracts.streets import Streets
+from kulla.registers.extracts.values import iban
 from kulla.registers.manifest import Column, Manifest, Meaning
 
 MEANINGS: dict[str, Meaning] = {
@@ -50,7 +52,7 @@ def made(rows: list[dict[str, Any]], decoy: Decoy = DECOY) -> list[dict[str, Any
 
 
 def test_what_tells_the_person_is_new_and_the_rest_fits() -> None:
-    rows = [person(MODEL, month) for month in MONTHS] + [person("J00101001C", "2025-12")]
+    rows = [person(nid, month) for nid in (MODEL, "J00101001C") for month in MONTHS]
     found = made(rows)
     assert len(found) == 12
     assert {row["month"] for row in found} == set(MONTHS)
@@ -61,9 +63,10 @@ def test_what_tells_the_person_is_new_and_the_rest_fits() -> None:
         assert row["mail"] == "besa.hoxha@tax.example"
         assert row["plate"] != "AA 123 BB"
         assert row["account"] != rows[0]["account"]
-        assert _iban(row["account"]) == row["account"]
+        assert iban(row["account"]) == row["account"]
         assert row["since"] != rows[0]["since"]
-        assert abs((row["since"] - rows[0]["since"]).days) <= 25
+        assert abs((row["since"] - rows[0]["since"]).days) <= 26 * 7
+        assert row["since"].weekday() == rows[0]["since"].weekday()
         assert (row["town"], row["job"], row["boss"]) == ("Vlorë", "clerk", "L1")
         assert abs(row["pay"] / rows[0]["pay"] - 1) <= Decimal("0.061")
     assert len({row["pay"] for row in found}) == 1, "what was constant stays so"
@@ -71,8 +74,8 @@ def test_what_tells_the_person_is_new_and_the_rest_fits() -> None:
 
 
 def test_changes_come_some_months_earlier_or_later() -> None:
-    rows = [person(MODEL, month, "L1" if month < "2025-06" else "L2") for month in MONTHS[2:]]
-    rows += [person("J00101001C", month) for month in MONTHS]
+    rows = [person("J00101001C", month, "L1" if month < "2025-06" else "L2") for month in MONTHS[2:]]
+    rows += [person(MODEL, month) for month in MONTHS]
     spans = set()
     for number in range(12):
         found = made(rows, replace(DECOY, id=f"J0010100{number % 10}{'WABC'[number % 4]}"))
@@ -81,7 +84,7 @@ def test_changes_come_some_months_earlier_or_later() -> None:
         spans.add(months[0])
         assert sum(a["boss"] != b["boss"] for a, b in pairwise(found)) <= 1
     assert len(spans) > 2
-    assert "2025-03" not in spans, "never the model's own month"
+    assert "2025-03" not in spans, "never the donor's own month"
 
 
 def test_a_model_that_has_left_gives_no_rows() -> None:
@@ -112,16 +115,31 @@ def test_small_employers_are_left_out_but_never_many() -> None:
 
 
 def test_streets_are_as_lonely_as_real_ones() -> None:
-    from kulla.registers.decoys.draw import Draw
-
     manifest = Manifest(
         "civil", "o", "c", "civil", "law", "files", "x", "", ("nid",),
         (Column("nid", "national_id"), Column("town", "municipality"), Column("address", "address")),
     )  # fmt: skip
     rows = [{"nid": str(at), "town": "Vlorë", "address": f"Rruga {at // 2}A, nr. {at % 2 + 1}"} for at in range(100)]
-    rows += [{"nid": str(at), "town": "Berat", "address": f"Shëtitorja {at}B, nr. 1"} for at in range(100)]
+    rows += [{"nid": str(at), "town": "Vlorë", "address": f"Sheshi {at}B, nr. 1"} for at in range(100, 200)]
+    rows += [{"nid": str(at), "town": "Berat", "address": f"Shëtitorja {at}C, nr. {at}"} for at in range(200, 300)]
     streets = Streets(Roll(manifest, pa.Table.from_pylist(rows)))
     found = [streets.address(Draw(b"k", at), "Vlorë", "Rruga 1A, nr. 1") for at in range(300)]
     assert not {row["address"] for row in rows if row["town"] == "Vlorë"} & set(found)
     alone = sum(text.startswith("Shëtitorja") for text in found) / len(found)
     assert 0.4 < alone < 0.6, "one household in two is alone in its street"
+
+
+def test_flats_are_in_buildings_as_full_as_real_ones() -> None:
+    manifest = Manifest(
+        "civil", "o", "c", "civil", "law", "files", "x", "", ("nid",),
+        (Column("nid", "national_id"), Column("town", "municipality"), Column("address", "address")),
+    )  # fmt: skip
+    flats = [f"Rruga {at % 5}, nr. {at}, ap. {flat}" for at in range(20) for flat in (1, 2, 3)]
+    flats += [f"Rruga {at % 5}, nr. {at}, ap. 1" for at in range(100, 160)]
+    rows = [{"nid": str(at), "town": "Vlorë", "address": text} for at, text in enumerate(flats)]
+    streets = Streets(Roll(manifest, pa.Table.from_pylist(rows)))
+    found = [streets.address(Draw(b"k", at), "Vlorë", flats[0]) for at in range(300)]
+    assert not set(flats) & set(found)
+    buildings = {text.rpartition(" ")[0] for text in flats}
+    joined = sum(text.rpartition(" ")[0] in buildings for text in found) / len(found)
+    assert 0.4 < joined < 0.6, "half of the households have neighbours in their building"

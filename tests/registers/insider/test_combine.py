@@ -3,8 +3,19 @@ from __future__ import annotations
 import numpy as np
 from insiderreads import CLERKS, at, ordinary, plain_context, read, watched_days
 
-from kulla.registers.insider.combine import BUDGET, QUIET_DAYS, SAVED, Scored, chosen, weighted
+from kulla.registers.insider.combine import (
+    BUDGET,
+    COLD,
+    COUNTS,
+    EVERYBODYS,
+    QUIET_DAYS,
+    SAVED,
+    Scored,
+    chosen,
+    weighted,
+)
 from kulla.registers.insider.reads import day_number
+from kulla.registers.insider.signals import SIGNALS
 from kulla.registers.insider.state import State
 
 MONDAY = day_number(at(0).date())
@@ -63,8 +74,15 @@ def test_before_it_has_learnt_only_the_certain_and_the_hidden_are_found() -> Non
     state, told = State(), plain_context(decoys=[9])
     more = [
         read(CLERKS[3], at(3, 10), range(10_000, 11_500)), read(CLERKS[4], at(3, 11), [9]),
-        read(CLERKS[5], at(3, 12), range(1, 3000), kind="cursor", extent="upper_bound"),
+        read(CLERKS[5], at(3, 12), range(100, 3000), kind="cursor", extent="upper_bound"),
         read(CLERKS[6], at(3, 13), outcome="error", kind="error"),
     ]  # fmt: skip
     days = watched_days(state, told, [ordinary(0), ordinary(1), ordinary(2), ordinary(3) + more])
     assert sorted(each.subject for day in days for each in day.found) == list(CLERKS[4:7])
+    second = [read(CLERKS[8], at(4, 12), range(100, 3000), kind="cursor", extent="upper_bound")]
+    assert watched_days(state, told, [ordinary(4) + second])[0].found == ()  # the role has shown such reads by now
+
+
+def test_what_a_surprise_counts_names_signals() -> None:
+    names = {signal.name for signal in SIGNALS}
+    assert {*COUNTS, *EVERYBODYS, *COLD} <= names

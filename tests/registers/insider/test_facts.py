@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from insiderreads import MANIFEST, at, day_reads, explanations, groups, read, staff
 
 from kulla.registers.insider.context import context
-from kulla.registers.insider.facts import STEP, facts
+from kulla.registers.insider.facts import FEW, LIST, STEP, facts
 
 ACCOUNTS, OFFICES, GROUPS_OF = ("a", "b", "c"), {"a": "north", "b": "north", "c": "south"}, ("g1", "g2")
 RECORDS = st.integers(1, 12)
@@ -68,18 +68,50 @@ def test_counts_are_those_of_the_obvious_way(
         persons: set[int] = set().union(*open_of)
         assert found.persons[place] == len(persons)
         assert found.explained[place] == len(every)
-        assert found.watched[place] == len(persons & watched)
+        assert found.watched[place] == len(persons & watched)  # no read is of more than FEW
         assert found.decoys[place] == len(persons & decoys)
         singles = {n for row, some in zip(mine, open_of, strict=True) for n in some
                    if row["record"] is not None and row["outside_remit"]}  # fmt: skip
-        lists = sum(min(row["outside_remit"], len(some)) for row, some in zip(mine, open_of, strict=True)
-                    if row["record"] is None)  # fmt: skip
-        assert found.outside[place] == len(singles) + lists
-        caseless = sum(len(some) for row, some in zip(mine, open_of, strict=True)
-                       if not row["case_given"] and account != "c"
-                       and not covered(account, None, row["snapshot_to"], cleared))  # fmt: skip
+        others = sum(min(row["outside_remit"], len(some)) > 0 for row, some in zip(mine, open_of, strict=True)
+                     if row["record"] is None)  # fmt: skip
+        assert found.outside[place] == len(singles) + others
+        assert found.inside[place] == sum(row["outside_remit"] == 0 for row in mine)
+        alone = [some for row, some in zip(mine, open_of, strict=True) if row["record"] is not None]
+        assert found.singles[place] == len(set().union(*alone))
+        whole = [row for row in mine if covered(account, None, row["snapshot_to"], cleared)]
+        assert found.lookups[place] == sum(row["record"] is not None and row not in whole for row in mine)
+        caseless = sum(bool(some) and not row["case_given"] and account != "c" and row not in whole
+                       for row, some in zip(mine, open_of, strict=True))  # fmt: skip
         assert found.without_case[place] == caseless
-        assert found.hours[place].sum() == sum(len(some) for some in open_of)
+        assert found.hours[place].sum() == sum(bool(some) for some in open_of)
+
+
+def test_lists_and_look_ups_that_met_nobody_are_counted_as_reads() -> None:
+    rows = [
+        read("a", at(0, 9), range(1, LIST + 1)), read("a", at(0, 10), range(1, LIST)), read("a", at(0, 11), []),
+        read("a", at(0, 12), [7]), read("a", at(0, 13)),
+    ]  # fmt: skip
+    found = facts(day_reads(rows), context(MANIFEST))
+    assert (found.lists.tolist(), found.missed.tolist(), found.lookups.tolist()) == ([1.0], [1.0], [2.0])
+
+
+def test_watched_persons_count_where_somebody_asked_for_them() -> None:
+    rows = [read("a", at(0, 9), [5]), read("a", at(0, 10), range(6, 6 + FEW)), read("a", at(0, 11), range(20, 40))]
+    found = facts(day_reads(rows), context(MANIFEST, watched=[5, 7, 30]))
+    assert found.watched.tolist() == [2.0]
+
+
+def test_behind_a_pool_and_directly_is_one_person_if_the_list_has_it() -> None:
+    listed = staff([{"account": "eva", "role": "clerk"}, {"account": "pool", "pooled": True}])
+    behind = {"end_user_grade": "application"}
+    rows = [
+        read("eva", at(0, 9), [1]), read("pool", at(0, 10), [2], end_user="eva", **behind),
+        read("pool", at(0, 11), [3], end_user="stranger", **behind), read("pool", at(0, 12), [4]),
+    ]  # fmt: skip
+    found = facts(day_reads(rows, pooled=frozenset({"pool"})), context(MANIFEST, listed))
+    persons = dict(zip(found.subjects, found.persons.tolist(), strict=True))
+    assert persons == {"eva": 2.0, "pool/stranger": 1.0, "pool": 1.0}
+    assert (found.read_pool != 0).tolist() == [False, True, True, False]
 
 
 def test_steps_are_neighbours_one_after_the_other() -> None:

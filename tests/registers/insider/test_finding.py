@@ -77,6 +77,15 @@ def test_an_end_user_that_can_be_forged_is_said_so() -> None:
     assert "whole pool" in whole.explanation()
 
 
+def test_reads_behind_a_pool_in_a_listed_name_are_that_accounts_and_can_be_forged() -> None:
+    listed = staff([*clerks().to_pylist(), {"account": "pool", "pooled": True}])
+    export = read("pool", at(DAY, 10), BULK, end_user=CLERKS[3], end_user_grade="application")
+    (found,) = watched([export], context(MANIFEST, listed))
+    assert found.pseudonym == NAMES.of(CLERKS[3])
+    assert found.evidence[0].id == export["read_id"].hex()
+    assert "can name another" in found.explanation()
+
+
 def test_an_unlisted_account_is_said_so() -> None:
     (found,) = watched([read("stranger", at(DAY, 10), BULK)])
     assert "no such account" in found.explanation()

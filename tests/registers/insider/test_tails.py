@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kulla.registers.insider.tails import ALL, LEAST, Tails
+from kulla.registers.insider.tails import ALL, LEAST, OVER, Tails
 
 
 def learnt(values: np.ndarray[tuple[int], np.dtype[np.float64]], role: str = "clerk") -> Tails:
@@ -23,9 +23,22 @@ def test_surprise_is_the_share_of_account_days_and_goes_on_straight() -> None:
 
 def test_a_few_misusing_accounts_hardly_move_it() -> None:
     values = np.random.default_rng(1).normal(size=100_000)
-    spoilt = np.concatenate([values, np.full(40, 8.0)])
+    spoilt = np.concatenate([values, np.full(2, 8.0)])
     clean, mixed = (learnt(v).surprise("s", ["clerk"], np.array([6.0]))[0] for v in (values, spoilt))
     assert mixed > 0.7 * clean
+
+
+def test_what_other_roles_do_daily_is_no_excuse() -> None:
+    tails = learnt(np.random.default_rng(1).normal(size=50_000))
+    alone = tails.surprise("s", ["clerk"], np.array([9.0]))[0]
+    tails.learn("s", ["analyst"] * 500, np.full(500, 9.0))
+    assert tails.surprise("s", ["clerk", "analyst"], np.array([9.0, 9.0])) == pytest.approx([6.2, 0.5], abs=0.1)
+    assert alone == pytest.approx(np.log10(51_000) + OVER, abs=0.1)  # as far as the days can tell
+
+
+def test_no_value_is_rarer_than_the_days_can_tell() -> None:
+    found = learnt(np.random.default_rng(1).normal(size=5_000)).surprise("s", ["clerk"] * 2, np.array([9.0, 50.0]))
+    assert found == pytest.approx(np.full(2, np.log10(6_000) + OVER), abs=0.01)
 
 
 def test_what_many_do_is_as_rare_as_it_is_however_large() -> None:

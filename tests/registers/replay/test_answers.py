@@ -31,7 +31,9 @@ def versions(draw: st.DrawFn) -> list[Version]:
         end = draw(st.one_of(st.none(), TIMES))
         if end is None or end > start:
             found.append(Version(record, {**values, "nid": POOL["nid"][record - 1]}, start, end))
-    return [*found, Version(6, {"nid": POOL["nid"][5]}, -100.0)]
+    told = {column: next(value for value in pool if value is not None) for column, pool in POOL.items()}
+    typed = Version(6, told, -200.0, -150.0)  # gone before any access; a column of nulls alone has no type
+    return [*found, typed, Version(6, {"nid": POOL["nid"][5]}, -100.0)]
 
 
 @st.composite

@@ -68,6 +68,8 @@ def _print(reports: list[desk.FileReport]) -> None:
         for each in reports
     ]  # fmt: skip
     print(plain_table(("log", "state", "format", "records", "accesses", "rejected"), rows), end="")
+    if twice := sum(each.twice for each in reports):
+        print(f"Counted once, though another log of the server tells them too: {twice:,}")
     kinds: Counter[str] = sum((each.kinds for each in reports), Counter())
     outcomes: Counter[str] = sum((each.outcomes for each in reports), Counter())
     rejects: Counter[str] = sum((each.rejects for each in reports), Counter())

@@ -18,9 +18,10 @@ from kulla.events.formats.postgres_csvlog import COLUMNS, PostgresCsvlog
 from kulla.registers.audit import slow
 from kulla.registers.audit.cells import columns
 from kulla.registers.audit.frames import COMMA, QUOTE, Frames, Mask, frames
-from kulla.registers.audit.instants import instants
+from kulla.registers.audit.instants import instants, usual
 from kulla.registers.audit.lines import LINES, TEXT, Taken, hashes, numbers, timed
 from kulla.registers.audit.messages import unpacked
+from kulla.registers.audit.texts import digits
 
 _LAYOUTS = (26, 24, 23)
 _QUOTED = (1, 2, 4)
@@ -114,7 +115,10 @@ def _table(data: bytes, cells: int, count: int) -> tuple[pa.Table, Mask]:
         return table, np.zeros(count, np.bool_)
     shaped = np.ones(count, np.bool_)
     for name, shape in _SHAPES.items():
-        shaped &= _like(table.column(name), shape)
+        whole = table.column(name).chunk(0)
+        plain = whole.null_count == 0 and (usual(whole) if name == "log_time" else digits(whole))
+        if not plain:
+            shaped &= _like(whole, shape)
     session = table.column("session").chunk(0)
     known = _like(session.dictionary, _SESSION)
     at = session.indices.fill_null(0).to_numpy(zero_copy_only=False)

@@ -10,13 +10,16 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kulla.events import sqltemplate
 from kulla.registers.audit.lines import label
+from kulla.registers.audit.texts import may_hold
 
 GRADES: Final = ("none", "application", "comment", "verified")
+_NONE, _APPLICATION, _COMMENT, _VERIFIED = range(4)
 _LOOKED_AT: Final = 1 << 16
 """Characters of a statement in which comments are sought."""
 
@@ -48,28 +51,36 @@ def hinted(
     `poolers`: addresses of clients whose application name is trusted.
     """
     told = [of_application(name) for name in application.dictionary.to_pylist()]
-    named = [_chosen(application, [each[part] for each in told]) for part in (0, 1)]
-    commented = pc.or_(pc.match_substring(statement, "/*"), pc.match_substring(statement, "--"))
-    rows = np.flatnonzero(pc.fill_null(commented, False).to_numpy(zero_copy_only=False))
-    spoken: list[pa.Array] = [pa.nulls(len(statement), pa.string())] * 2
+    named, case = (_relabelled(application, [each[part] for each in told]) for part in (0, 1))
+    trusted = pa.array([address in poolers for address in client.dictionary.to_pylist()], pa.bool_())
+    pooled = _true(trusted.take(client.indices))
+    rows = np.empty(0, np.int64)
+    if may_hold(statement, b"/*", b"--"):
+        rows = np.flatnonzero(_true(pc.or_(pc.match_substring(statement, "/*"), pc.match_substring(statement, "--"))))
+    known = named.is_valid().to_numpy(zero_copy_only=False)
+    by_pooler = pooled & known
+    grade = np.where(by_pooler, _VERIFIED, np.where(known, _APPLICATION, _NONE)).astype(np.int32)
     if len(rows):
         pairs = [of_statement(text) for text in statement.take(pa.array(rows)).to_pylist()]
-        at = np.full(len(statement), -1, np.int64)
-        at[rows] = np.arange(len(rows))
-        where = pa.array(at, mask=at < 0)
-        spoken = [pa.array([pair[part] for pair in pairs], pa.string()).take(where) for part in (0, 1)]
-    trusted = pa.array([address in poolers for address in client.dictionary.to_pylist()], pa.bool_())
-    pooled = pc.fill_null(_chosen(client, trusted), False)
-    by_pooler = pc.and_(pooled, pc.is_valid(named[0]))
-    user = pc.if_else(by_pooler, named[0], pc.coalesce(spoken[0], named[0]))
-    grade = pc.case_when(
-        pc.make_struct(by_pooler, pc.is_valid(spoken[0]), pc.is_valid(named[0])), "verified", "comment", "application",
-        "none",
-    )  # fmt: skip
-    return label(user), label(grade), label(pc.coalesce(spoken[1], named[1]))
+        spoken = [None if by_pooler[row] else pair[0] for row, pair in zip(rows.tolist(), pairs, strict=True)]
+        named, case = _said(named, rows, spoken), _said(case, rows, [pair[1] for pair in pairs])
+        grade[rows[[name is not None for name in spoken]]] = _COMMENT
+    return named, pa.DictionaryArray.from_arrays(pa.array(grade), pa.array(GRADES)), case
 
 
-def _chosen(labels: pa.Array, values: pa.Array | list[str | None]) -> pa.Array:
-    """The value of each row's label."""
-    array = values if isinstance(values, pa.Array) else pa.array(values, pa.string())
-    return array.take(labels.indices)
+def _said(labels: pa.Array, rows: npt.NDArray[np.int64], found: list[str | None]) -> pa.Array:
+    """The labels with what was found at some rows in their place."""
+    mask = np.zeros(len(labels), np.bool_)
+    mask[rows] = [text is not None for text in found]
+    told = pa.array([text for text in found if text is not None], pa.string())
+    return label(pc.replace_with_mask(labels.cast(pa.string()), pa.array(mask), told)) if len(told) else labels
+
+
+def _true(values: pa.Array) -> npt.NDArray[np.bool_]:
+    return np.asarray(pc.fill_null(values, False).to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _relabelled(labels: pa.Array, values: list[str | None]) -> pa.Array:
+    """The value of each row's label, as labels: once for each distinct one."""
+    made = label(pa.array(values, pa.string()))
+    return pa.DictionaryArray.from_arrays(made.indices.take(labels.indices), made.dictionary)

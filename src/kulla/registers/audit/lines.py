@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kulla.events.formats._api import Reject
+from kulla.registers.audit.texts import digits
 from kulla.registers.schema import LABEL, TIME
 
 Offsets = npt.NDArray[np.int64]
@@ -102,6 +103,8 @@ def label(texts: pa.Array) -> pa.Array:
 
 def numbers(texts: pa.Array) -> pa.Array:
     """Texts of up to 18 digits as int64; null for any other."""
+    if texts.type == TEXT and digits(texts):
+        return texts.cast(pa.int64())
     plain = pc.match_substring_regex(texts, r"\A-?[0-9]{1,18}\z")
     return pc.if_else(plain, texts, pa.scalar(None, texts.type)).cast(pa.int64())
 

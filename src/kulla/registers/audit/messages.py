@@ -16,6 +16,7 @@ from kulla.events import pgaudit
 from kulla.registers.audit.cells import columns
 from kulla.registers.audit.frames import Mask, frames
 from kulla.registers.audit.lines import TEXT, label, milliseconds, numbers
+from kulla.registers.schema import LABEL
 
 MEMBERS: Final = (
     "audit_type", "statement_id", "substatement_id", "class", "command", "object_name", "statement", "parameter",
@@ -24,7 +25,9 @@ MEMBERS: Final = (
 """Members of `pgaudit.FIELDS` that are kept."""
 
 LABELS: Final = ("audit_type", "class", "command", "object_name")
+_KINDS: Final = dict.fromkeys((*MEMBERS, "duration"), TEXT) | dict.fromkeys(LABELS, LABEL)
 _ABSENT: Final = ["", "<none>", "<not logged>"]
+_AUDIT: Final = r"\AAUDIT: "
 _PREFIX: Final = r"\AAUDIT: (SESSION|OBJECT),"
 _DURATION: Final = (
     r"(?s)\A(?:duration: (?P<duration>[0-9.]+) ms\s*)?"
@@ -39,7 +42,7 @@ def unpacked(messages: pa.Array) -> tuple[Mask, Columns]:
     """Which messages are pgaudit's, and the columns of LINES that messages fill (`MEMBERS`, `duration`)."""
     count = len(messages)
     audits = pc.fill_null(pc.match_substring_regex(messages, _PREFIX), False).to_numpy(zero_copy_only=False)
-    made: Columns = {name: pa.nulls(count, TEXT) for name in (*MEMBERS, "duration")}
+    made: Columns = {name: pa.nulls(count, _KINDS[name]) for name in (*MEMBERS, "duration")}
     if audits.any():
         rows = np.flatnonzero(audits)
         members = _members(messages.take(pa.array(rows)))
@@ -52,7 +55,6 @@ def unpacked(messages: pa.Array) -> tuple[Mask, Columns]:
             texts = pc.struct_field(found, name)
             texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
             made[name] = pc.coalesce(made[name], _spread(texts, rows, count))
-    made |= {name: label(made[name]) for name in LABELS}
     made |= {name: numbers(made[name]) for name in ("statement_id", "substatement_id", "rows")}
     return audits, made | {"duration": milliseconds(made["duration"])}
 
@@ -68,11 +70,16 @@ def _spread(values: pa.Array, rows: np.ndarray, count: int) -> pa.Array:
 
 def _members(messages: pa.Array) -> Columns:
     """The members of audit messages: at once where the CSV is beyond doubt, else one by one."""
-    even = pc.equal(pc.bit_wise_and(pc.count_substring(messages, '"'), 1), 0)
-    whole = np.flatnonzero(even.to_numpy(zero_copy_only=False))
     parts: list[tuple[np.ndarray, Columns]] = []
-    data, starts = _records(messages.take(pa.array(whole)))
+    whole = np.arange(len(messages))
+    data, starts = _records(messages)
     found = frames(data)
+    if len(found) != len(whole) or (found.stops != starts[1:]).any():
+        # A quote that is not closed takes in the messages behind it: those that hold one are left out.
+        even = pc.equal(pc.bit_wise_and(pc.count_substring(messages, '"'), 1), 0)
+        whole = np.flatnonzero(even.to_numpy(zero_copy_only=False))
+        data, starts = _records(messages.take(pa.array(whole)))
+        found = frames(data)
     # A message with a line break outside quotes makes several records, none of which begins and ends as it does.
     at = np.searchsorted(found.stops, starts[1:])
     at[at == len(found)] = 0
@@ -93,10 +100,9 @@ def _members(messages: pa.Array) -> Columns:
 
 
 def _records(messages: pa.Array) -> tuple[bytes, np.ndarray]:
-    """The CSV in messages, a line each, and where each starts; one more start for the end."""
-    lines = pc.binary_join_element_wise(
-        pc.utf8_slice_codeunits(messages, 7), pa.scalar("", TEXT), pa.scalar("\n", TEXT)
-    )
+    """The messages, a line each, and where each starts; one more start for the end. Up to `AUDIT: ` in the first cell,
+    which takes no quotes, they are pgaudit's CSV."""
+    lines = pc.binary_join_element_wise(messages, pa.scalar("", TEXT), pa.scalar("\n", TEXT))
     starts = np.frombuffer(lines.buffers()[1], np.int64)[lines.offset : lines.offset + len(lines) + 1]
     data = lines.buffers()[2]
     return (data.to_pybytes()[starts[0] : starts[-1]] if data is not None else b""), starts - starts[0]
@@ -111,12 +117,18 @@ def _some(data: bytes, starts: np.ndarray, which: np.ndarray) -> bytes:
 def _parsed(data: bytes, cells: int) -> Columns:
     names = pgaudit.FIELDS[:cells]
     kept = [name for name in MEMBERS if name in names]
-    table = columns(data, names, dict.fromkeys(kept, TEXT), _ABSENT)
-    absent = pa.nulls(len(table), TEXT)
-    return {name: table.column(name).combine_chunks() if name in kept else absent for name in MEMBERS}
+    table = columns(data, names, {name: _KINDS[name] for name in kept}, _ABSENT)
+    made: Columns = {name: table.column(name).combine_chunks() for name in kept}
+    led = made["audit_type"]
+    kind = pc.replace_substring_regex(led.dictionary, _AUDIT, "")
+    return {
+        **{str(name): pa.nulls(len(table), _KINDS[name]) for name in MEMBERS if name not in kept},
+        **made, "audit_type": pa.DictionaryArray.from_arrays(led.indices, kind),
+    }  # fmt: skip
 
 
 def _one_by_one(messages: pa.Array) -> Columns:
     """The members of each message as `pgaudit.unpack` reads them."""
     unpacked: list[Mapping[str, str | None]] = [pgaudit.unpack(text) or {} for text in messages.to_pylist()]
-    return {name: pa.array([each.get(name) for each in unpacked], TEXT) for name in MEMBERS}
+    made: Columns = {name: pa.array([each.get(name) for each in unpacked], TEXT) for name in MEMBERS}
+    return made | {name: label(made[name]) for name in LABELS}

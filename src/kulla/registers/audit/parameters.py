@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kulla.registers.audit.lines import TEXT
+from kulla.registers.audit.texts import flat
 
 _BOUND = re.compile(r"\$([0-9]{1,5}) = (?:'((?:[^']|'')*)'|NULL)")
 _LED = re.compile(r"(?:[Pp]arameters|bind [Pp]arameters): ")
@@ -37,11 +38,16 @@ def text(found: Sequence[str | None]) -> str:
 
 def from_csv(column: pa.Array) -> pa.Array:
     """pgaudit's parameters (values as CSV) as JSON, at once where no value needs a quote."""
-    simple = pc.match_substring_regex(column, r'\A[^"\\\x00-\x1f]*\z')
+    data, _ = flat(column)
+    simple = None
+    if len(data) and ((data < 0x20) | (data == 0x22) | (data == 0x5C)).any():
+        simple = pc.match_substring_regex(column, r'\A[^"\\\x00-\x1f]*\z')
     joined = pc.binary_join_element_wise(
         pa.scalar('["', TEXT), pc.replace_substring(column, ",", '","'), pa.scalar('"]', TEXT), pa.scalar("", TEXT)
     )
     made = pc.replace_substring(joined, '""', "null")  # no value holds a quote here, so these are empty ones
+    if simple is None:
+        return made
     rest = np.flatnonzero(pc.equal(simple, False).fill_null(False).to_numpy(zero_copy_only=False))
     if not len(rest):
         return made

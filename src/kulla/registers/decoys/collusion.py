@@ -46,11 +46,15 @@ class Tardos:
         return np.asarray(words(self.key, slots, "tardos", self.pool, number) / 2.0**64 < self.bias(slots), np.bool_)
 
 
+def values(seen: Bits, bias: Floats) -> tuple[Floats, Floats]:
+    """What a set and what an unset bit are worth against the bits seen, slot by slot."""
+    match_set, match_unset = np.sqrt((1 - bias) / bias), np.sqrt(bias / (1 - bias))
+    return np.where(seen, match_set, -match_set), np.where(seen, -match_unset, match_unset)
+
+
 def scores(held: Bits, seen: Bits, bias: Floats) -> Floats:
     """Symmetric scores: (recipients, slots) held bits against the bits seen, one for each slot. Higher: more alike."""
-    match_set, match_unset = np.sqrt((1 - bias) / bias), np.sqrt(bias / (1 - bias))
-    gain = np.where(seen, match_set, -match_set)
-    loss = np.where(seen, -match_unset, match_unset)
+    gain, loss = values(seen, bias)
     return np.asarray(np.where(held, gain, loss).sum(axis=1), np.float64)
 
 

@@ -29,6 +29,7 @@ from kulla.registers.decoys import collusion
 
 Bits = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
 
 BOUND: Final = 1e-3
 """The most that the chance of naming anybody who gave nothing may be, over all issued recipients together."""
@@ -72,11 +73,36 @@ class Issued:
         """How many of these slots each recipient's copies have."""
         return self._within("used", mask)
 
+    def whole(self, rest_a: Bits, rest_b: Bits) -> Bits:
+        """(files, recipients): whose copies hold all of these decoys, for each row of (files, slots)."""
+        found = np.ones((len(rest_a), len(self.names)), bool)
+        for rest, lacking in ((_packed(rest_a), self._lacking[0]), (_packed(rest_b), self._lacking[1])):
+            for word in range(rest.shape[1]):
+                found &= (rest[:, word, None] & lacking[None, :, word]) == 0
+        return found
+
+    @cached_property
+    def _lacking(self) -> tuple[Words, Words]:
+        """Persons A and B that each recipient's copies do not hold, 64 slots to a word."""
+        return _packed(~self.has_a), _packed(~self.has_b)
+
+    def scores(self, mask: Bits, seen: Bits) -> npt.NDArray[np.float64]:
+        """Each recipient's symmetric score over these slots; a slot that his copies lack counts as unlike."""
+        set_, unset, lacking = (np.zeros(len(mask)) for _ in range(3))
+        set_[mask], unset[mask] = collusion.values(seen[mask], self.bias[mask])
+        lacking[mask] = np.where(seen[mask], unset[mask], set_[mask])
+        held = self._number("has_b") @ (set_ - lacking).astype(np.float32)
+        held += self._number("has_a") @ (unset - lacking).astype(np.float32)
+        return np.asarray(held + lacking.sum(), np.float64)
+
     def _within(self, name: str, mask: Bits) -> Ints:
         # As a product of matrices: 30 times as fast as counting bits, and whatever is counted is below 2^24.
+        return np.rint(self._number(name) @ mask.T.astype(np.float32)).astype(np.int64)
+
+    def _number(self, name: str) -> npt.NDArray[np.float32]:
         if name not in self._numbers:
             self._numbers[name] = getattr(self, name).astype(np.float32)
-        return np.rint(self._numbers[name] @ mask.T.astype(np.float32)).astype(np.int64)
+        return self._numbers[name]
 
     @cached_property
     def _numbers(self) -> dict[str, npt.NDArray[np.float32]]:
@@ -174,9 +200,7 @@ class _Facts:
         return np.lexsort((np.arange(len(key)), -self.explained, -key))
 
     def _symmetric(self) -> npt.NDArray[np.float64]:
-        single, issued = self.single, self.issued
-        held = np.where(issued.used[:, single], issued.held[:, single], ~self.seen_b[single])
-        return collusion.scores(held, self.seen_b[single], issued.bias[single])
+        return self.issued.scores(self.single, self.seen_b)
 
     def chance_of(self, index: int) -> float:
         """Bound of the chance that any stranger agrees as well as this recipient."""
@@ -199,11 +223,12 @@ class _Facts:
     def pair(self, order: Ints) -> tuple[list[int], float] | None:
         """The two who together explain everything, each being needed; None when several pairs do equally well."""
         found: dict[tuple[int, int], float] = {}
+        if self.fair and self._chance_of_two_strangers > BOUND / 2:
+            return None  # too few marks for any pair
         best = order[:_FIRST]
         rest_a, rest_b = self.seen_a & ~self.has_a[best], self.seen_b & ~self.has_b[best]
-        rest = rest_a.sum(axis=1) + rest_b.sum(axis=1)
-        gained = self.issued.explained(rest_a, rest_b).T
-        for row, second in np.argwhere((rest[:, None] == gained) & (gained > 0)):
+        some = np.asarray((rest_a | rest_b).any(axis=1), np.bool_)
+        for row, second in np.argwhere(self.issued.whole(rest_a, rest_b) & some[:, None]):
             pair = (min(int(best[row]), int(second)), max(int(best[row]), int(second)))
             found.setdefault(pair, self._chance_of_pair(*pair))
         sure = {pair: chance for pair, chance in found.items() if chance <= BOUND / 2}
@@ -223,9 +248,13 @@ class _Facts:
             rest = int(rest_a.sum() + rest_b.sum())
             gained = int((self.has_a[other] & rest_a).sum() + (self.has_b[other] & rest_b).sum())
             total += people * tail(rest, gained)
-        singles = int(self.single.sum())
-        strangers = log(comb(people, 2)) + singles * log(0.75) + self.both * log(0.5)
-        return min(1.0, total + exp(min(0.0, strangers)))
+        return min(1.0, total + self._chance_of_two_strangers)
+
+    @cached_property
+    def _chance_of_two_strangers(self) -> float:
+        """Bound of the chance that some two strangers explain everything; 1 for a single recipient."""
+        pairs = comb(len(self.issued.names), 2)
+        return exp(min(0.0, log(max(pairs, 1)) + int(self.single.sum()) * log(0.75) + self.both * log(0.5)))
 
     def coalition(self, order: Ints) -> tuple[list[int], float] | None:
         """In the collusion tier: everyone whose own score is beyond accident, if together they explain the file."""
@@ -247,11 +276,12 @@ class _Facts:
         missed_a, missed_b = self.seen_a, self.seen_b
         for i in named:
             missed_a, missed_b = missed_a & ~self.has_a[i], missed_b & ~self.has_b[i]
-        others = [int(i) for i in self.order if i not in named][:1] if self.seen and self.issued.names else []
+        ranked = self.order if self.seen and self.issued.names else ()
+        other = next((int(i) for i in ranked if i not in named), None)
         return Verdict(
             outcome=outcome,
             named=tuple(map(self._score, named)),
-            second=self._score(others[0]) if others else None,
+            second=None if other is None else self._score(other),
             slots=self.slots,
             all_slots=len(self.seen_a),
             both=self.both,
@@ -264,6 +294,13 @@ class _Facts:
         return Score(
             self.issued.names[i], int(self.agree[i]), int(self.of[i]), self.chance_of(i), int(self.explained[i])
         )
+
+
+def _packed(bits: Bits) -> Words:
+    """Rows of bits, 64 to a word."""
+    padded = np.zeros((len(bits), -(-bits.shape[1] // 64) * 64), bool)
+    padded[:, : bits.shape[1]] = bits
+    return np.ascontiguousarray(np.packbits(padded, axis=1)).view(np.uint64)
 
 
 @lru_cache(maxsize=4096)

@@ -1,8 +1,8 @@
 """Ids of decoys: single unissued serial numbers, scattered among those issued on ordinary days.
 
 An unissued id must look issued to somebody who holds every other id. What he can see of an id is the neighbourhood of
-its serial on its day: how far the next lower and the next higher issued one are, and whether there is any. So we look
-at what a real id of about that day and sex shows, and take an unissued one that shows the same.
+its serial on its day: how many are issued, how far the next lower and the next higher one are, and whether there is
+any. So we look at what a real id of about that day and sex shows, and take an unissued one that shows the same.
 
 Only the issuer knows which serials are unissued: an id that no register holds may be that of someone dead, abroad or
 erased. So the ids are listed for the issuer to reserve, and those he refuses are replaced (`kulla extract reserve`).
@@ -10,13 +10,14 @@ erased. So the ids are listed for the issuer to reserve, and those he refuses ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from kulla.registers.decoys.crowd import unlike
 from kulla.registers.decoys.draw import Draw
 from kulla.registers.nationalid import made, well_formed
 
@@ -30,6 +31,8 @@ _SERIALS: Final = 1000
 _RULE: Final = 2
 """Serials of a day from which a constant step can be guessed."""
 _FEW: Final = 3
+_CROWD: Final = 2.0
+"""What being one of twice as many on the day costs."""
 _NOBODY: Final = 30.0
 """Distance, in doublings, between having a neighbour and having none."""
 
@@ -38,6 +41,22 @@ def known_ids(columns: Iterable[Iterable[str | None]]) -> Ids:
     """All ids of some columns, sorted, each once; what is no well-formed length is left out."""
     found = {text.encode("ascii", "replace") for column in columns for text in column if text and len(text) == 10}
     return np.array(sorted(found), "S10")
+
+
+def signs(ids: Sequence[str | None]) -> tuple[npt.NDArray[np.int64], Bools]:
+    """What ids tell: day of birth, as days since 1970, and whether a woman's. Of what is no citizen's id: 1800, a man.
+
+    >>> signs(["J00101001C", "J05115999K"])[0].tolist()
+    [3653, 3666]
+    """
+    plain = ["0000101000" if text is None or len(text) != 10 or not text.isascii() else text for text in ids]
+    letters = np.array(plain, "U10").view(np.uint32).reshape(-1, 10).astype(np.int64) - 48
+    decade = np.where(letters[:, 0] >= 17, letters[:, 0] - 7, letters[:, 0])
+    month, day = 10 * letters[:, 2] + letters[:, 3], 10 * letters[:, 4] + letters[:, 5]
+    woman = month > 50
+    months = 120 * decade + 12 * letters[:, 1] + (month - 1) % 50 - 170 * 12
+    days = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + day - 1
+    return days, woman
 
 
 def unissued(draw: Draw, known: Ids, taken: set[str], born: date, woman: bool, by_step: bool = False) -> str:
@@ -49,10 +68,12 @@ def unissued(draw: Draw, known: Ids, taken: set[str], born: date, woman: bool, b
     """
     days = [day for shift in range(-_WINDOW, _WINDOW + 1) if (day := born + timedelta(shift)).year >= 1900]
     issued = _issued(known, days, woman)
-    below, above = _neighbours(issued)
+    below, above = around(issued)
     row, serial = _reference(draw, issued)
     distance = _distance(below, below[row, serial]) + _distance(above, above[row, serial])
     distance += 0.1 * np.abs(np.log2(np.arange(_SERIALS) + 1.0) - np.log2(serial + 1.0))
+    others = issued.sum(axis=1)
+    distance += _CROWD * unlike(others, max(int(others[row]) - 1, 0))[:, None]
     distance += _jitter(draw, distance.shape)
     if by_step:
         _prefer_steps(distance, issued)
@@ -113,14 +134,18 @@ def _prefer_steps(distance: Floats, issued: Bools) -> None:
         distance[row, ~others] -= np.minimum(distance[row, ~others], _NOBODY) / 2
 
 
-def _neighbours(issued: Bools) -> tuple[Floats, Floats]:
-    """How far the next lower and next higher issued serial are from each serial, itself aside; 0: there is none."""
-    places = np.arange(_SERIALS)
-    last = np.maximum.accumulate(np.where(issued, places, -_SERIALS * 2), axis=1)
-    following = np.minimum.accumulate(np.where(issued, places, _SERIALS * 3)[:, ::-1], axis=1)[:, ::-1]
-    below = places - np.concatenate([np.full((len(issued), 1), -_SERIALS * 2), last[:, :-1]], axis=1)
-    above = np.concatenate([following[:, 1:], np.full((len(issued), 1), _SERIALS * 3)], axis=1) - places
-    return np.where(below < _SERIALS, below, 0).astype(float), np.where(above < _SERIALS, above, 0).astype(float)
+def around(issued: Bools) -> tuple[Floats, Floats]:
+    """How far the next lower and next higher issued number are from each, itself aside; 0: there is none.
+
+    issued: (rows, numbers), whether a number of the row is issued.
+    """
+    width = issued.shape[1]
+    places = np.arange(width)
+    last = np.maximum.accumulate(np.where(issued, places, -width * 2), axis=1)
+    following = np.minimum.accumulate(np.where(issued, places, width * 3)[:, ::-1], axis=1)[:, ::-1]
+    below = places - np.concatenate([np.full((len(issued), 1), -width * 2), last[:, :-1]], axis=1)
+    above = np.concatenate([following[:, 1:], np.full((len(issued), 1), width * 3)], axis=1) - places
+    return np.where(below < width, below, 0).astype(float), np.where(above < width, above, 0).astype(float)
 
 
 def _reference(draw: Draw, issued: Bools) -> tuple[int, int]:

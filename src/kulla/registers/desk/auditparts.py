@@ -2,11 +2,17 @@
 
 Parts are cut by quotes alone, in advance. Where a part's reader finds a broken record, records end elsewhere, so what
 was cut after it is thrown away and cut anew: the result is that of reading from front to end.
+
+Where the log is a file, a worker reads its part itself, through this process's open file: sent through a socket, the
+bytes are copied five times more. A worker may read files in any case (`kulla.events.confine`), so this gives it no
+right. It cannot where /proc is closed to it; then, and for streams without a file, the bytes are sent.
 """
 
 from __future__ import annotations
 
 import gc
+import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -15,12 +21,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kulla.events.formats._api import Reject
 from kulla.events.sandbox import Died, Pool, Result
 from kulla.registers.audit import postgres, sessions
+from kulla.registers.audit.frames import LF
+from kulla.registers.audit.lines import Offsets
 from kulla.registers.audit.ranges import RANGES
-from kulla.registers.audit.steps import START
+from kulla.registers.audit.steps import START, STEPS
 
 PART: Final = 6 << 20
 """Bytes of a part: a reader's arrays stay within the caches (4 to 8 MiB measured best)."""
@@ -39,10 +48,13 @@ stretch; one logged before it ran may take hours."""
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A part to read."""
+    """A part to read: `data`, or where that is None, `length` bytes from `offset` of the file at `path`."""
 
     form: str
-    data: bytes
+    data: bytes | None
+    path: str
+    offset: int
+    length: int
     first_line: int
     zone: str
     last: bool
@@ -85,6 +97,8 @@ class Piece:
     records: int
     unfinished: tuple[int, int]
     """Bytes and lines at the log's end that begin a record."""
+    unread: bool = False
+    """The file could not be read by the worker."""
 
 
 def work(task: Task) -> Piece:
@@ -100,20 +114,34 @@ def work(task: Task) -> Piece:
 
 def _read(task: Task) -> Piece:
     zone: tzinfo | None = ZoneInfo(task.zone) if task.zone else None
-    made = postgres.stretch(task.form, task.data, task.first_line, zone, task.last, task.poolers)
+    data = _fetched(task) if task.data is None else task.data
+    if len(data) != task.length:
+        nothing = sessions.ACCESSES.empty_table(), STEPS.empty_table(), (), RANGES.empty_table()
+        return Piece(*nothing, 0, 0, 0, (0, 0), unread=True)
+    made = postgres.stretch(task.form, data, task.first_line, zone, task.last, task.poolers)
     joined = sessions.join(made.steps, last=False)
     return Piece(
         joined.accesses, joined.waiting, made.rejects, made.ranges, made.consumed, made.count, made.records,
-        _unfinished(made.rejects, task),
+        _unfinished(made.rejects, task, data),
     )  # fmt: skip
 
 
-def _unfinished(rejects: tuple[Reject, ...], task: Task) -> tuple[int, int]:
+def _fetched(task: Task) -> bytes:
+    """The part out of its file; less of it, or nothing, when it cannot be had."""
+    try:
+        with open(task.path, "rb", buffering=0) as file:
+            file.seek(task.offset)
+            return file.read(task.length)
+    except OSError:
+        return b""
+
+
+def _unfinished(rejects: tuple[Reject, ...], task: Task, data: bytes) -> tuple[int, int]:
     """The log's last record, when it broke off there: its writer may still be at it."""
     if not task.last or task.form == "postgres_stderr" or not rejects:
         return 0, 0
     raw = rejects[-1].raw
-    if len(raw) > _UNFINISHED or not task.data.endswith(raw) or _whole(task.form, raw):
+    if len(raw) > _UNFINISHED or not data.endswith(raw) or _whole(task.form, raw):
         return 0, 0
     return len(raw), raw.count(b"\n") + (not raw.endswith(b"\n"))
 
@@ -134,12 +162,13 @@ def parts(
 ) -> Iterator[Part]:
     """Read a log from byte and line (from 0) `start` on. The last part brings the accesses that waited for it."""
     offset, line = start
-    waiting: pa.Table | None = None
+    waiting = _Waiting()
     done = offset >= size
+    path = _path(stream)
     while not done:
-        cutter = _Cutter(stream, size, form, (offset, line), zone, poolers, part_bytes)
+        cutter = _Cutter(stream, size, form, (offset, line), zone, poolers, part_bytes, path)
         done = True
-        for outcome in pool.run(cutter.tasks(), size=lambda task: len(task.data)):
+        for outcome in pool.run(cutter.tasks(), size=lambda task: task.length):
             if isinstance(outcome, Died):
                 yield Part(sessions.ACCESSES.empty_table(), died=outcome.reason, consumed=offset, lines=line)
                 break
@@ -147,9 +176,11 @@ def parts(
                 continue
             piece = outcome.value
             assert isinstance(piece, Piece)
+            if piece.unread or (path and not piece.consumed):  # or the file was written over since it was cut
+                path, done = "", False
+                break
             offset, line = offset + piece.consumed, line + piece.count
-            waiting, late = _waited(waiting, piece.waiting, line)
-            made = pa.concat_tables([piece.accesses, late])
+            made = pa.concat_tables([piece.accesses, waiting.put(piece.waiting, line)])
             yield Part(
                 made, piece.rejects, piece.ranges, piece.records, offset - piece.unfinished[0],
                 line - piece.unfinished[1],
@@ -157,21 +188,89 @@ def parts(
             if piece.consumed < cutter.lengths[outcome.index]:
                 done = False  # a broken record lay in it: what was cut behind it begins inside a record
                 break
-    if waiting is not None and len(waiting):
-        yield Part(sessions.join(waiting).accesses, consumed=-1)
+    if len(late := waiting.rest()):
+        yield Part(late, consumed=-1)
 
 
-def _waited(before: pa.Table | None, now: pa.Table, line: int) -> tuple[pa.Table, pa.Table]:
-    """Steps that wait on, and the accesses of those that need not, or no longer."""
-    joined = sessions.join(now if before is None else pa.concat_tables([before, now]), last=False)
-    waiting = joined.waiting
-    place = waiting.column("line_from").to_numpy()
-    start = waiting.column("mark").to_numpy() == START
-    old = place < np.where(start, line - _FORGET_START, line - _FORGET)
-    if not old.any():
-        return waiting, joined.accesses
-    given_up = sessions.join(waiting.filter(pa.array(old))).accesses
-    return waiting.filter(pa.array(~old)), pa.concat_tables([joined.accesses, given_up])
+class _Waiting:
+    """The steps that wait for others of their statement, in one table for each part that brought some.
+
+    A part is joined only with the steps of its own sessions: with many short sessions tens of thousands wait, and
+    joining all of them anew at each part cost the parent half of its time.
+    """
+
+    def __init__(self) -> None:
+        self._tables: dict[int, pa.Table] = {}
+        self._due: dict[int, int] = {}
+        """The line after which the first step of a table is no longer waited for."""
+        self._where: dict[str, int] = {}
+        self._next = 0
+
+    def put(self, now: pa.Table, line: int) -> pa.Table:
+        """Take in what waits at the end of a part, which is line `line`; the accesses of those that need not, or no
+        longer."""
+        joined = sessions.join(pa.concat_tables([*self._of(now), now]), last=False)
+        self._keep(self._next, joined.waiting)
+        self._next += 1
+        made = [joined.accesses]
+        for number in [number for number, due in self._due.items() if due < line]:
+            table = self._out(number)
+            old = _deadlines(table) < line
+            made.append(sessions.join(table.filter(pa.array(old))).accesses)
+            self._keep(number, table.filter(pa.array(~old)))
+        return pa.concat_tables(made)
+
+    def rest(self) -> pa.Table:
+        """The accesses of all that still wait: the log has ended."""
+        tables = list(self._tables.values())
+        return sessions.join(pa.concat_tables(tables)).accesses if tables else sessions.ACCESSES.empty_table()
+
+    def _of(self, now: pa.Table) -> list[pa.Table]:
+        """The steps at hand of the sessions in `now`, taken out."""
+        names = pa.array(_sessions(now), pa.string())
+        found = {self._where[name] for name in names.to_pylist() if name in self._where}
+        taken = []
+        for number in sorted(found):
+            table = self._out(number)
+            mine = pc.fill_null(pc.is_in(table.column("session").cast(pa.string()), names), False)
+            taken.append(table.filter(mine))
+            self._keep(number, table.filter(pc.invert(mine)))
+        return taken
+
+    def _out(self, number: int) -> pa.Table:
+        table = self._tables.pop(number)
+        del self._due[number]
+        for name in _sessions(table):
+            self._where.pop(name, None)
+        return table
+
+    def _keep(self, number: int, table: pa.Table) -> None:
+        if len(table):
+            self._tables[number] = table
+            self._due[number] = int(_deadlines(table).min())
+            self._where.update(dict.fromkeys(_sessions(table), number))
+
+
+def _sessions(steps: pa.Table) -> list[str]:
+    """The sessions of steps, each once."""
+    found: list[str] = pc.unique(steps.column("session").cast(pa.string())).drop_null().to_pylist()
+    return found
+
+
+def _deadlines(steps: pa.Table) -> Offsets:
+    """The line up to which each step is waited for."""
+    start = steps.column("mark").to_numpy() == START
+    line: Offsets = steps.column("line_from").to_numpy()
+    return line + np.where(start, _FORGET_START, _FORGET)
+
+
+def _path(stream: BinaryIO) -> str:
+    """Where another process of this user finds the stream's file, be it renamed or removed since; empty for none."""
+    try:
+        path = f"/proc/{os.getpid()}/fd/{stream.fileno()}"
+    except (AttributeError, io.UnsupportedOperation, OSError):
+        return ""
+    return path if os.path.isfile(path) else ""
 
 
 class _Cutter:
@@ -179,21 +278,24 @@ class _Cutter:
 
     def __init__(
         self, stream: BinaryIO, size: int, form: str, start: tuple[int, int], zone: str, poolers: tuple[str, ...],
-        part_bytes: int,
+        part_bytes: int, path: str,
     ) -> None:  # fmt: skip
         self._stream, self._size, self._form = stream, size, form
         self._offset, self._line = start
-        self._zone, self._poolers, self._aim = zone, poolers, part_bytes
+        self._zone, self._poolers, self._aim, self._path = zone, poolers, part_bytes, path
         self.lengths: list[int] = []
 
     def tasks(self) -> Iterator[Task]:
         while self._offset < self._size:
             data, last = self._next()
             self.lengths.append(len(data))
-            first_line = self._line + 1
-            self._line += data.count(b"\n")
+            first_line, offset = self._line + 1, self._offset
+            self._line += int(np.count_nonzero(np.frombuffer(data, np.uint8) == LF))
             self._offset += len(data)
-            yield Task(self._form, data, first_line, self._zone, last, self._poolers)
+            sent = None if self._path else data
+            yield Task(
+                self._form, sent, self._path, offset, len(data), first_line, self._zone, last, self._poolers
+            )  # fmt: skip
 
     def _next(self) -> tuple[bytes, bool]:
         """A part, and whether it must be read to its end, since the log ends there or no record does in it."""

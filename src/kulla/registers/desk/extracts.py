@@ -37,6 +37,7 @@ from kulla.registers.extracts.sealed import Pools, decoy_key, epoch_of, opened, 
 from kulla.registers.extracts.search import Found, Wanted, search, wanted
 from kulla.registers.folder import OwnerFolder, RegisterFolder, made
 from kulla.registers.keyfile import KeyFile
+from kulla.registers.manifest import Meaning
 from kulla.registers.schema import VALID_FROM, VALID_TO
 from kulla.settings import Settings
 
@@ -78,11 +79,12 @@ class Identified:
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """The ids and phones to be reserved, and how many decoys were given new ids."""
+    """The ids, phones and plates to be reserved, and how many decoys were given new ids."""
 
     ids: tuple[str, ...]
     phones: tuple[str, ...]
     replaced: int
+    plates: tuple[str, ...] = ()
 
 
 def make(owner: OwnerFolder, request: Request, key: KeyFile, out: Path, now: datetime) -> ledger.Entry:
@@ -111,7 +113,8 @@ def reserve(
         work.grow(slots)
         work.save()
         decoys = work.pools.decoys
-        return Reserved(tuple(sorted(d.id for d in decoys)), tuple(sorted(d.phone for d in decoys if d.phone)), changed)
+        ids, phones = (d.id for d in decoys), {d.phone for d in decoys if d.phone} | work.settled("phone")
+        return Reserved(tuple(sorted(ids)), tuple(sorted(phones)), changed, tuple(sorted(work.settled("plate"))))
 
 
 def entries(owner: OwnerFolder) -> list[ledger.Entry]:
@@ -129,8 +132,7 @@ def find(owner: OwnerFolder, path: Path, key: KeyFile, settings: Settings) -> Id
     if not found:
         raise InputError(f"{_ledger_file(owner)}: nothing was handed out yet, so there is no mark to look for")
     secret, held = _opened(owner, key)
-    names = [f"{decoy.given} {decoy.family}" for decoy in held.all]
-    marks = [(decoy.pool, decoy.slot, decoy.side) for decoy in held.all]
+    names, marks = [f"{d.given} {d.family}" for d in held.all], [(d.pool, d.slot, d.side) for d in held.all]
     looked_for = wanted(marks, [d.id for d in held.all], names, [d.phone for d in held.all])
     seen = _confined(path, looked_for, settings)
     issued, starts = pools.issued(decoy_key(secret), found)
@@ -201,6 +203,12 @@ class _Work:
             found = pools.enough(self.pools, pool, needs)
         return found or []
 
+    def settled(self, meaning: Meaning) -> set[str]:
+        """The plates, or the earlier phones, that decoys have besides what every decoy has."""
+        columns = {(roll.name, column) for roll in self._rolls for column in roll.having(meaning)}
+        return {text for decoy in self.pools.decoys for register, what, text in decoy.fixed
+                if text and (register, what.rpartition(" ")[0]) in columns}  # fmt: skip
+
     def refuse(self, ids: Sequence[str]) -> int:
         """Replace the ids that the issuer refused; how many there were."""
         self.pools, changed = pools.refuse(self._decoys, self.pools, ids, self.country)
@@ -232,6 +240,8 @@ class _Work:
         decoys = pools.chosen(self._decoys, self.pools, number, slots)
         rows = table.decoy_rows(self._decoys, roll, self._rolls, decoys, request.where)
         present = table.present(decoys, rows, roll.person)
+        if len(present) < request.slots:
+            _log.warning("register %s: %d decoys for %d slots wanted", roll.name, len(present), request.slots)
         copy = table.marked(roll, rows, request.columns, request.where)
         self.save()
         buffer = BytesIO()
@@ -295,7 +305,8 @@ def _rolls(owner: OwnerFolder, now: datetime) -> list[Roll]:
         folder = owner.register(name)
         manifest = folder.read()
         if not manifest.electoral and any(c.meaning == "national_id" for c in manifest.columns):
-            found.append(Roll(manifest, _current(folder, [c.name for c in manifest.columns], now)))
+            rows, keys = _current(folder, [c.name for c in manifest.columns], now), read_map(folder).column("key")
+            found.append(Roll(manifest, rows, frozenset(keys.to_pylist())))
     return found
 
 

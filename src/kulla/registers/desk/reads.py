@@ -225,7 +225,14 @@ def _slice(part: _Part) -> pa.Table:
 def _write(table: pa.Table, path: Path) -> None:
     made(path.parent)
     with replaced(path) as waiting:
-        pq.write_table(table, waiting, compression="zstd")
+        pq.write_table(table, waiting, compression="zstd", use_dictionary=_alike(table.schema))
+
+
+def _alike(schema: pa.Schema) -> list[str]:
+    """The columns whose values repeat: a dictionary of ids, hashes and bitmaps is made and thrown away."""
+    repeating = [name for name in schema.names if name in ("template_id", "columns", "rows")]
+    labels = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    return [*labels, *("columns.list.element" if name == "columns" else name for name in repeating)]
 
 
 def _templates(folder: RegisterFolder) -> list[tuple[bytes, str]]:

@@ -1,133 +1,232 @@
-"""Employers for decoys: real ones, chosen so that a decoy has as many like colleagues as persons have. Pure.
+"""Employers and positions for decoys: real ones, in which a decoy has as many like colleagues as persons have. Pure.
 
 At its model's employer a decoy would always have a colleague of the same position, its model, where one person in six
-has none. So a real person is drawn, the colleagues of the same position and the size of the employer are counted, and a
-real employer of the wanted town is taken that has so many in the decoy's position and is about so large.
+has none. So a real person of the decoy's town is drawn by lot. Of him the size of the employer and how many colleagues
+come from that town are counted: an employer is taken of which the same is true, most often his own. The position is
+drawn as those there have theirs, or as all persons have. What the decoy earns and since when is taken, moved, from a
+third person of that position and age (the *donor*), so nobody is alike in everything.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import log2
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from kulla.registers.decoys.crowd import unlike
 from kulla.registers.decoys.draw import Draw
+from kulla.registers.decoys.ids import signs
 from kulla.registers.decoys.roll import Roll, large_enough
+from kulla.registers.normalise import SEPARATOR, as_text
 
 Row = Mapping[str, Any]
+Ints = npt.NDArray[np.int64]
 
 _POSITIONS: Final = 500
 """A code with more values than so many is no position."""
-_UNLIKE: Final = 8.0
-"""What having no colleague instead of some weighs against a doubling of their number."""
+_EVEN: Final = 0.1
+_MIXINGS: Final = np.geomspace(0.5, 50_000, 41)
+_YEARS: Final = (3, 8)
+"""How far apart in age a decoy and the donor of its pay may be, at first and at most."""
+
+
+class Job(NamedTuple):
+    """A place of work: the employer's and the position's columns, as text, and the person whose pay it is."""
+
+    columns: dict[str, str]
+    donor: str
+
+
+class _Codes(NamedTuple):
+    """Values by numbers: of each person, and the values."""
+
+    of: Ints
+    values: pa.Array
+
+    def sizes(self) -> Ints:
+        """Persons for each value."""
+        return np.bincount(self.of, minlength=len(self.values))
 
 
 @dataclass(frozen=True)
 class Jobs:
-    """Who works where as what, as of a register's last period."""
+    """Who works where as what: of each person the last row.
+
+    Attributes:
+        roll: the register's rows, or those of them that were asked for.
+        whole: all of the register's rows: which employers are large enough.
+    """
 
     roll: Roll
+    whole: Roll
 
     @cached_property
     def columns(self) -> list[str]:
         """The columns that name the employer."""
         return self.roll.having("employer_id", "employer")
 
-    def employer(self, draw: Draw, row: Row) -> dict[str, Any]:
-        """The employer's columns for a decoy with otherwise this row; nothing when the register has no employers."""
-        if not self.columns or not self._people:
-            return {}
-        at = draw.below(len(self._people))
-        person = self._people[at]
-        wanted, size = self._cells[person] - 1, self._sizes[person[0]]
-        near = self._there[person[0], self._town[at]] - 1
-        position, town = self._position(row), str(row.get(self.roll.first("municipality")))
-        chance = np.random.default_rng(draw.word())
-        choice, least = None, 1e9
-        for employer in self._towns.get(town, ()) if near else self._elsewhere(town):
-            unlike = _unlike(self._cells.get((employer, position), 0), wanted)
-            unlike += _unlike(self._there.get((employer, town), 0), near)
-            unlike += 0.5 * abs(log2(self._sizes[employer]) - log2(size)) + 0.25 * chance.random()
-            if unlike < least:
-                choice, least = employer, unlike
-        return dict(zip(self.columns, self._names[choice], strict=True)) if choice is not None else {}
-
-    def _position(self, row: Row) -> tuple[str, ...]:
-        return tuple(str(row[name]) for name in self._codes)
-
     @cached_property
-    def _codes(self) -> list[str]:
+    def codes(self) -> list[str]:
+        """The columns that tell the position."""
         return [name for name in self.roll.having("code")
                 if pc.count_distinct(self.roll.rows.column(name)).as_py() <= _POSITIONS]  # fmt: skip
 
+    def job(self, draw: Draw, town: str | None, born: int, but: str) -> Job | None:
+        """A job for a decoy of that town, born so many days after 1970; None where the register has no employers.
+
+        but: a person who is not to be the donor.
+        """
+        if not self.columns or not len(self._last) or not self._fit.any():
+            return None
+        place = pc.index(self._town.values, town or "").as_py()
+        here = self._in_town(place)
+        at = int(here[draw.below(len(here))])
+        chance = np.random.default_rng(draw.word())
+        employer = self._employer(at, place, here, chance)
+        position = self._position(employer, chance)
+        donor = self._donor(draw, position, born, but)
+        columns = self.columns, self._employers.values[employer].as_py().split(SEPARATOR)
+        codes = self.codes, self._positions.values[position].as_py().split(SEPARATOR)
+        return Job({**dict(zip(*columns, strict=True)), **dict(zip(*codes, strict=True))}, donor)
+
     @cached_property
-    def _latest(self) -> list[dict[str, Any]]:
-        """The rows of the last period, in the columns that matter."""
-        period, rows = self.roll.first("period"), self.roll.rows
-        if period:
-            rows = rows.filter(pc.equal(rows.column(period), pc.max(rows.column(period))))
-        town = self.roll.first("municipality")
-        names = dict.fromkeys([*self.columns, *self._codes, *([town] if town else [])])
-        found: list[dict[str, Any]] = rows.select(list(names)).to_pylist()
+    def large(self) -> frozenset[str]:
+        """The employers large enough to hide in, as the first of their columns tells them."""
+        mask = large_enough(self.whole)
+        first = self.whole.texts(self.columns[0])
+        return frozenset(pc.unique(first if mask is None else first.filter(mask)).drop_null().to_pylist())
+
+    def _in_town(self, place: int) -> Ints:
+        """The persons of a town; all for a town where nobody is."""
+        if place not in self._towns:
+            found = np.flatnonzero(self._town.of == place)
+            self._towns[place] = found if len(found) else np.arange(len(self._last))
+        return self._towns[place]
+
+    @cached_property
+    def _towns(self) -> dict[int, Ints]:
+        return {}
+
+    def _employer(self, at: int, place: int, here: Ints, chance: np.random.Generator) -> int:
+        own, sizes = self._employers.of[at], self._sizes
+        from_here = np.bincount(self._employers.of[here], minlength=len(sizes))
+        cost = unlike(sizes, int(sizes[own]) - 1) + unlike(from_here, int(from_here[own]) - 1)
+        cost = np.where(self._fit, cost + _EVEN * chance.random(len(cost)), np.inf)
+        return int(np.argmin(cost))
+
+    def _position(self, employer: int, chance: np.random.Generator) -> int:
+        """A position, as the next one hired there would have it: those that are many there, and those that are at all.
+
+        Pólya's urn: with the weight of all persons' positions (`_mixing`) right, nobody can tell who came last.
+        """
+        odds = self._cell(employer) + self._mixing * self._often
+        return int(np.searchsorted(np.cumsum(odds), chance.random() * odds.sum(), side="right"))
+
+    @cached_property
+    def _often(self) -> npt.NDArray[np.float64]:
+        """The share of each position."""
+        return self._positions.sizes() / max(len(self._last), 1)
+
+    @cached_property
+    def _mixing(self) -> float:
+        """How many persons' weight all positions have beside an employer's own.
+
+        The best guess of each person's position from his colleagues': small where employers differ much (schools,
+        hospitals), great where all employ alike.
+        """
+        cells, counts = np.unique(self._employers.of * len(self._often) + self._positions.of, return_counts=True)
+        sizes, often = self._sizes[cells // len(self._often)], self._often[cells % len(self._often)]
+        guesses = [(counts * np.log((counts - 1 + weight * often) / (sizes - 1 + weight))).sum() for weight in _MIXINGS]
+        return float(_MIXINGS[int(np.argmax(guesses))])
+
+    def _cell(self, employer: int) -> Ints:
+        """Persons at an employer for each position."""
+        low, high = np.searchsorted(self._by_employer[1], [employer, employer + 1])
+        there = self._by_employer[0][low:high]
+        return np.bincount(self._positions.of[there], minlength=len(self._positions.values))
+
+    def _donor(self, draw: Draw, position: int, born: int, but: str) -> str:
+        """Somebody of that position and about that age."""
+        alike = np.flatnonzero(self._positions.of == position)
+        days = np.abs(self._born[alike] - born)
+        for years in _YEARS:
+            near = alike[days <= 365 * years]
+            if len(near) > 3:
+                alike = near
+                break
+        for _ in range(8):
+            found = str(self._people[int(alike[draw.below(len(alike))])].as_py())
+            if found != but:
+                break
         return found
 
     @cached_property
-    def _people(self) -> list[tuple[str, tuple[str, ...]]]:
-        """Employer and position of each person."""
-        return [(str(row[self.columns[0]]), self._position(row)) for row in self._latest]
+    def _last(self) -> Ints:
+        """The place of each person's last row."""
+        persons = self.roll.persons.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+        period = self.roll.first("period")
+        times = pc.rank(self.roll.rows.column(period), tiebreaker="min") if period else None
+        return _last_of(np.asarray(persons), times)
 
     @cached_property
-    def _cells(self) -> Counter[tuple[str, tuple[str, ...]]]:
-        return Counter(self._people)
+    def _people(self) -> pa.Array:
+        return self.roll.persons.take(pa.array(self._last))
 
     @cached_property
-    def _sizes(self) -> Counter[str]:
-        return Counter(employer for employer, _ in self._people)
+    def _born(self) -> Ints:
+        return signs(self._people.to_pylist())[0]
 
     @cached_property
-    def _names(self) -> dict[str, tuple[Any, ...]]:
-        return {str(row[self.columns[0]]): tuple(row[name] for name in self.columns) for row in self._latest}
+    def _employers(self) -> _Codes:
+        return self._coded(self.columns)
 
     @cached_property
-    def _town(self) -> list[str]:
-        """Town of each person."""
-        name = self.roll.first("municipality")
-        return [str(row.get(name)) for row in self._latest]
+    def _positions(self) -> _Codes:
+        return self._coded(self.codes)
 
     @cached_property
-    def _there(self) -> Counter[tuple[str, str]]:
-        """Employer and town → persons."""
-        return Counter((employer, town) for (employer, _), town in zip(self._people, self._town, strict=True))
+    def _town(self) -> _Codes:
+        return self._coded([self.roll.first("municipality")] if self.roll.first("municipality") else [])
+
+    def _coded(self, names: list[str]) -> _Codes:
+        places = pa.array(self._last)
+        texts = [pc.fill_null(as_text(self.roll.rows.column(name)).take(places), "") for name in names]
+        joined = pc.binary_join_element_wise(*texts, SEPARATOR) if texts else pa.array([""] * len(places))
+        encoded = joined.dictionary_encode()
+        return _Codes(np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int64), encoded.dictionary)
 
     @cached_property
-    def _towns(self) -> dict[str, list[str]]:
-        """Town → employers of persons who live there, large enough to hide in."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for employer, town in sorted(self._there):
-            if employer in self._large:
-                found[town].append(employer)
-        return found
-
-    def _elsewhere(self, town: str) -> list[str]:
-        """Large enough employers for which nobody of the town works."""
-        return [employer for employer in sorted(self._large) if (employer, town) not in self._there]
+    def _sizes(self) -> Ints:
+        return self._employers.sizes()
 
     @cached_property
-    def _large(self) -> set[str]:
-        mask = large_enough(self.roll)
-        first = self.roll.texts(self.columns[0])
-        names = set(pc.unique(first if mask is None else first.filter(mask)).to_pylist())
-        return names & self._sizes.keys()
+    def _by_employer(self) -> tuple[Ints, Ints]:
+        """Persons in the order of their employers, and these."""
+        order = np.argsort(self._employers.of, kind="stable")
+        return order, self._employers.of[order]
+
+    @cached_property
+    def _fit(self) -> npt.NDArray[np.bool_]:
+        """Which employers are large enough to hide in; all, when none of these rows' is."""
+        names = pc.list_element(pc.split_pattern(self._employers.values, SEPARATOR), 0)
+        large = pa.array(sorted(self.large), pa.string())
+        fit = np.asarray(pc.is_in(names, value_set=large).to_numpy(zero_copy_only=False), bool)
+        return fit if fit.any() else np.ones_like(fit)
 
 
-def _unlike(have: int, wanted: int) -> float:
-    """How unlike two numbers of colleagues are, in doublings."""
-    if (have == 0) != (wanted == 0):
-        return _UNLIKE
-    return abs(log2(max(have, 1)) - log2(max(wanted, 1)))
+def _last_of(persons: Ints, times: pa.Array | None) -> Ints:
+    """For each person the place of the row of the latest time, of equal ones the last, ascending by person.
+
+    >>> _last_of(np.array([0, 0, 1, 0]), pa.array([2, 3, 1, 3])).tolist()
+    [3, 2]
+    """
+    when = np.zeros(len(persons), np.int64) if times is None else np.asarray(times.to_numpy(zero_copy_only=False))
+    order = np.lexsort((np.arange(len(persons)), when, persons))
+    ends = np.flatnonzero(np.r_[np.diff(persons[order]) != 0, True]) if len(order) else np.zeros(0, np.int64)
+    return np.asarray(order[ends], np.int64)

@@ -29,7 +29,7 @@ from kulla.registers.decoys.roll import Roll, where_mask
 from kulla.registers.extracts.ledger import Entry
 from kulla.registers.extracts.sealed import Pools
 from kulla.registers.extracts.search import Mark
-from kulla.registers.extracts.table import Where, slots_of
+from kulla.registers.extracts.table import Where, settled, slots_of
 from kulla.registers.normalise import normalise
 
 COMMON: Final = "all"
@@ -136,10 +136,11 @@ def grown(key: bytes, pools: Pools, pool: str, drawn_from: Country, needs: Seque
     for household in households(key, f"{pool} {first}", drawn_from.rolls, among, used):
         if all(number <= 0 for number in left):
             break
-        new += recruit(key, pool, drawn_from, household, first)
+        new += recruit(key, pool, drawn_from, household, first, moves=among is None)
         first += len(household)
         left = [number - len(here.intersection(household)) for number, here in zip(left, there, strict=True)]
-    made = replace(pools, decoys=(*pools.decoys, *new))
+    choices = {} if pool == COMMON else {need.roll.name: need.where for need in needs}
+    made = replace(pools, decoys=(*pools.decoys, *settled(key, drawn_from.rolls, new, choices, pools.all)))
     if enough(made, pool, needs) is None:
         raise InputError(f"register {needs[0].roll.name}: too few households are fit to model decoys on")
     return made

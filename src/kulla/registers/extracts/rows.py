@@ -1,20 +1,23 @@
-"""A decoy's rows in one register: its model's rows with all that tells who he is replaced. Pure.
+"""A decoy's rows in one register. Pure.
 
-What is kept, and why, column meaning by column meaning: position, municipality, office, special and plain
-codes are the model's, so that they fit together; names, id, phone, birth date, address are the decoy's own; money
-is the model's, moved by a few per cent and rounded as the model's was, or left where many persons have that amount (a
-pay grade, the minimum wage); dates move by days; plates, IBANs and numbers that only one row has are changed until
-nobody has them. Where rows are entries over time (a declaration for each month), the model's moves, hirings and
-leavings come a few months earlier or later, so that no row has a twin.
+No single person is copied. Of its **model** a decoy has the registers in which it stands, its place in the household,
+its municipality and, in the register of addresses, all codes. The rows of other registers are those of **donors** of
+about its age: where employers stand, of somebody in the position that `jobs` chose, at the employer that it chose;
+elsewhere of somebody with as many rows. Names, id, phone, birth date, address are the decoy's own; money is the
+donor's, moved by a few per cent and rounded as it was, or left where many persons have that amount (a pay grade, the
+minimum wage); dates move by weeks; plates, IBANs and numbers that only one row has are changed until nobody has them.
+Where rows are entries over time (a declaration for each month), hirings, raises and leavings come a few months earlier
+or later than the donor's.
+
+What the state of the register decides (employer, donor, address, plates) is *settled* when a pool grows, and kept:
+decided anew for a later copy it would come out otherwise, and nobody's past changes.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Final
 
@@ -22,20 +25,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kulla.registers.decoys.draw import Draw
-from kulla.registers.decoys.names import whole_name
+from kulla.registers.decoys.names import bare, new_phone, phone_key, whole_name
 from kulla.registers.decoys.persons import Decoy
 from kulla.registers.decoys.roll import Roll
+from kulla.registers.extracts.donors import Donors
 from kulla.registers.extracts.jobs import Jobs
+from kulla.registers.extracts.pay import Pay
+from kulla.registers.extracts.plates import Plates
 from kulla.registers.extracts.streets import Streets
+from kulla.registers.extracts.towns import Towns
+from kulla.registers.extracts.values import as_day, changed, day_of, iban, single
+from kulla.registers.manifest import Meaning
 
 Row = dict[str, Any]
+Fixed = dict[str, str]
 
-_MONEY: Final = 0.06
-_HEAP: Final = 0.02
-"""An amount that so many of all rows have is kept: the minimum wage."""
-_DAYS: Final = 25
+_WEEKS: Final = 26
 _MONTHS: Final = 4
 _TRIES: Final = 200
+_DONOR: Final = "donor"
+_PLAIN: Final = "plain"
+_EPOCH: Final = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -46,157 +56,319 @@ class Maker:
         key: the decoys' key.
         models: the models' rows in this register, by person.
         names: the models' given and family names, by person, where some register tells them.
+        chosen: the rows among which donors and employers are looked for; None: all.
+        taken: plates that decoys have.
     """
 
     key: bytes
     roll: Roll
     models: Mapping[str, Sequence[Row]]
     names: Mapping[str, tuple[str, str]]
+    chosen: Roll | None = None
+    taken: set[str] = field(default_factory=set)
+    _cache: dict[str, Any] = field(default_factory=dict)
 
     def table(self, decoys: Sequence[Decoy]) -> pa.Table:
         """Their rows, in the register's own schema. A decoy whose model is not in the register has none."""
-        mates = {(d.pool, d.home): [m for m in decoys if (m.pool, m.home) == (d.pool, d.home)] for d in decoys}
-        rows = [row for d in decoys for row in self.rows(d, mates[d.pool, d.home])]
+        mates: dict[tuple[str, int], list[Decoy]] = {}
+        for decoy in decoys:
+            mates.setdefault((decoy.pool, decoy.home), []).append(decoy)
+        fixed = {decoy.id: self._fixed(decoy) for decoy in decoys if decoy.model in self.models}
+        donors = {each[_DONOR] for each in fixed.values() if _DONOR in each} - self.models.keys()
+        self._cache["donors"] = self.roll.of(sorted(donors)) if donors else {}
+        rows = [row for decoy in decoys if decoy.id in fixed
+                for row in self._rows(decoy, mates[decoy.pool, decoy.home], fixed[decoy.id])]  # fmt: skip
         return pa.Table.from_pylist(rows, schema=self.roll.rows.schema)
 
-    def rows(self, decoy: Decoy, mates: Sequence[Decoy]) -> list[Row]:
-        """One decoy's rows. `mates`: the decoys of its household that are in the copy."""
-        model = [dict(row) for row in self.models.get(decoy.model, ())]
-        if model and self._jobs.columns:
-            last = max(model, key=lambda row: str(row.get(self.roll.first("period"))))
-            before = {name: last[name] for name in self._jobs.columns}
-            after = self._jobs.employer(Draw(self.key, decoy.id, "employer"), last)
-            model = [row | after if {name: row[name] for name in before} == before else row for row in model]
-        return [self._row(decoy, mates, row, number) for number, row in enumerate(self._moved(decoy, model))]
+    def settled(self, decoy: Decoy) -> tuple[tuple[str, str, str], ...]:
+        """What the state of the register decides, as (register, what, text); for `Decoy.fixed`."""
+        if decoy.model not in self.models:
+            return ()
+        return tuple((self.roll.name, what, text) for what, text in sorted(self._settled(decoy).items()))
 
-    def _row(self, decoy: Decoy, mates: Sequence[Decoy], row: Row, number: int) -> Row:
-        return {name: self._cell(decoy, mates, name, row, number) if value is not None else None
-                for name, value in row.items()}  # fmt: skip
+    def _fixed(self, decoy: Decoy) -> Fixed:
+        kept = {what: text for register, what, text in decoy.fixed if register == self.roll.name}
+        return kept or self._settled(decoy)
 
-    def _cell(self, decoy: Decoy, mates: Sequence[Decoy], name: str, row: Row, number: int) -> Any:
-        meaning, value = self._meanings.get(name, "other"), row[name]
+    def _settled(self, decoy: Decoy) -> Fixed:
+        model, fixed = self.models[decoy.model], self._donor(decoy)
+        draw = Draw(self.key, decoy.id, "writing")
+        plain: bool = draw.pick(self._writings or [False])
+        fixed[_PLAIN] = "yes" if plain else ""
+        for column, meaning in self._meanings.items():
+            if column == self.roll.first("address") and (like := model[0].get(column)) is not None:
+                town = self._town(decoy)
+                label = Draw(self.key, decoy.pool, decoy.home, "address", str(like))
+                fixed[column] = self._streets.address(label, town, str(like))
+            elif meaning == "given_name" and column != self.roll.first("given_name"):
+                fixed[column] = self._stranger(decoy, column, str(model[0].get(column)))
+        rows = self._source(decoy, fixed)
+        self._settle_numbers(decoy, rows, fixed)
+        return fixed
+
+    def _donor(self, decoy: Decoy) -> Fixed:
+        """Whose rows these are like, and at which employer, as what."""
+        if self.roll.first("address"):
+            return {}
+        model, born = self.models[decoy.model], (decoy.born - _EPOCH).days
+        job = self._jobs.job(Draw(self.key, decoy.id, "job"), self._town(decoy), born, decoy.model)
+        if job is not None:
+            return {**job.columns, _DONOR: job.donor}
+        return {_DONOR: self._donors.any(Draw(self.key, decoy.id, "donor"), len(model), born, decoy.model)}
+
+    def _settle_numbers(self, decoy: Decoy, rows: Sequence[Row], fixed: Fixed) -> None:
+        """Plates that nobody has, and the numbers that a phone had before: for each that the donor had."""
+        plate, phone = self.roll.first("plate"), self.roll.first("phone")
+        for place, value in enumerate(_distinct(rows, plate)):
+            # Persons A and B of a slot share plates: no copy holds both, and free plates may be few.
+            draw = Draw(self.key, decoy.pool, decoy.slot, plate, place)
+            slot = f"plate {decoy.pool} {decoy.slot} {place}"
+            if slot not in self._cache:
+                found = self._plates.near(draw, str(value), self.taken)
+                if not found and (found is None or plate not in self.roll.manifest.record):
+                    found = changed(draw, str(value), self._counts(plate))
+                self._cache[slot] = found
+                self.taken.add(self._cache[slot])
+            fixed[f"{plate} {place}"] = self._cache[slot]
+        for place, value in enumerate(_distinct(rows, phone)[1:], 1):
+            if decoy.phone:
+                draw = Draw(self.key, decoy.id, "phone", place)
+                fixed[f"{phone} {place}"] = new_phone(draw, str(value), self._phones) or decoy.phone
+
+    def _source(self, decoy: Decoy, fixed: Fixed) -> list[Row]:
+        """The donor's rows, at the decoy's employer, in its model's towns."""
+        model, donor = self.models[decoy.model], fixed.get(_DONOR, decoy.model)
+        found = self.models.get(donor) or self._cache.get("donors", {}).get(donor) or self.roll.of([donor]).get(donor)
+        rows = sorted((dict(row) for row in found or model), key=lambda row: str(row.get(self._period)))
+        self._employ(rows, fixed)
+        if donor != decoy.model:
+            self._house(rows, model)
+        self._move(decoy, rows)
+        return rows
+
+    def _employ(self, rows: Sequence[Row], fixed: Fixed) -> None:
+        """Put the decoy's job in the place of the donor's last one; no job stays at an employer that is too small."""
+        jobs = self._jobs
+        if not rows or not jobs.columns or jobs.columns[0] not in fixed:
+            return
+        new = {name: self._typed(name, fixed[name]) for name in (*jobs.columns, *jobs.codes) if name in fixed}
+        first, last = jobs.columns[0], dict(rows[-1])
+        for row in rows:
+            same = row[first] == last[first]
+            if same and all(row[name] == last[name] for name in jobs.codes):
+                row.update(new)
+            elif same or str(row[first]) not in jobs.large:
+                row.update({name: new[name] for name in jobs.columns})
+
+    def _house(self, rows: Sequence[Row], model: Sequence[Row]) -> None:
+        """Put the towns in which the model lived in the place of the donor's."""
+        town, period = self.roll.first("municipality"), self._period
+        if not town:
+            return
+        latest = max(model, key=lambda row: str(row.get(period)))[town]
+        at = {row[period]: row[town] for row in model} if period else {}
+        for number, row in enumerate(rows):
+            row[town] = at.get(row[period], latest) if period else model[min(number, len(model) - 1)][town]
+
+    def _town(self, decoy: Decoy) -> str:
+        """The decoy's town as the register knows it: its own, else its model's."""
+        town = self.roll.first("municipality")
+        if decoy.town and self._towns.known(decoy.town):
+            return decoy.town
+        return (
+            str(max(self.models[decoy.model], key=lambda row: str(row.get(self._period)))[town] or "") if town else ""
+        )
+
+    def _move(self, decoy: Decoy, rows: Sequence[Row]) -> None:
+        """Put the decoy's town, and the codes that follow it, in the place of its model's."""
+        town, new = self.roll.first("municipality"), self._town(decoy)
+        if not town or not rows or rows[-1][town] == new:
+            return
+        old, codes = rows[-1][town], self._towns.codes(Draw(self.key, decoy.id, "codes of town"), new)
+        for row in rows:
+            if row[town] == old:
+                row.update({town: new, **{name: code for name, code in codes.items() if row[name] is not None}})
+
+    def _rows(self, decoy: Decoy, mates: Sequence[Decoy], fixed: Fixed) -> list[Row]:
+        source = self._source(decoy, fixed)
+        numbered = {
+            column: {value: fixed.get(f"{column} {place}") for place, value in enumerate(_distinct(source, column))}
+            for column in (self.roll.first("plate"), self.roll.first("phone")) if column
+        }  # fmt: skip
+        lacking = {value for values in numbered.values() for value, text in values.items() if text == ""}
+        source = [row for row in source if not lacking.intersection(row[column] for column in numbered)]
+        money = {name: pay.moved(Draw(self.key, decoy.id, name), [row[name] for row in source])
+                 for name, pay in self._pay.items()}  # fmt: skip
+        making = _Making(decoy, mates, fixed, numbered, money)
+        return [{name: None if value is None else self._cell(making, name, row, number) for name, value in row.items()}
+                for number, row in enumerate(self._moved(decoy, source))]  # fmt: skip
+
+    def _cell(self, making: _Making, name: str, row: Row, number: int) -> Any:
+        decoy, value = making.decoy, row[name]
         if name == self.roll.person:
             return decoy.id
-        match meaning:
+        if found := making.numbered.get(name, {}).get(value):
+            return found
+        match meaning := self._meanings.get(name, "other"):
             case "name" | "given_name" | "family_name":
-                return self._name(decoy, mates, name, str(value), row)
+                return self._name(making, name, str(value))
             case "phone":
                 return decoy.phone or None
             case "birth_date":
-                return _as(decoy.born, value)
+                return as_day(decoy.born, value)
             case "money":
-                return self._money(decoy, name, value)
+                return making.money[name].get(value, value)
             case "date":
-                day, shift = _day(value), Draw(self.key, decoy.id, name).between(-_DAYS, _DAYS)
-                return _as(day + timedelta(shift), value) if day else value
+                return self._date(making, name, row)
             case "address":
-                town = str(row.get(self.roll.first("municipality")) or "")
-                draw = Draw(self.key, decoy.pool, decoy.home, "address", str(value))
-                return self._streets.address(draw, town, str(value))
+                return making.fixed.get(name, value)
             case "email":
                 return f"{decoy.given}.{decoy.family}".casefold().replace(" ", "") + "@" + str(value).partition("@")[2]
             case "national_id":
                 return None
             case "plate" | "iban" | "code" | "other":
-                return self._single(decoy, name, value, number)
+                return self._single(decoy, meaning, name, value, number)
         return value
 
-    def _name(self, decoy: Decoy, mates: Sequence[Decoy], name: str, value: str, row: Row) -> str:
+    def _name(self, making: _Making, name: str, value: str) -> str:
         """The decoy's own name, or that of a relative (a father's): of the household where the model's was."""
-        own = self.names.get(decoy.model, ("", ""))
+        decoy = making.decoy
+        own, model = self.names.get(decoy.model, ("", "")), self.models[decoy.model][0]
         if name == self.roll.first("name"):
-            return whole_name(decoy.given, decoy.family, (value, *own))
+            made = whole_name(decoy.given, decoy.family, (str(model[name] or value), *own))
+            return bare(made) if making.fixed.get(_PLAIN) and "".join(own).isascii() else made
         if name in (self.roll.first("given_name"), self.roll.first("family_name")):
             mine = decoy.given if name == self.roll.first("given_name") else decoy.family
             return mine.upper() if value.isupper() and len(value) > 1 else mine
-        for mate in mates:
+        for mate in making.mates:
             if mate.id != decoy.id and self.names.get(mate.model, ("", ""))[0] == value:
                 return mate.given
-        column = self._texts(name)
-        # Children of one household whose father is not in it share another's.
-        draw = Draw(self.key, decoy.pool, decoy.home, name, value)
+        return making.fixed.get(name) or self._stranger(decoy, name, value)
+
+    def _stranger(self, decoy: Decoy, name: str, value: str) -> str:
+        """Children of one household whose father is not in it share another's."""
+        column, draw = self._texts(name), Draw(self.key, decoy.pool, decoy.home, name, value)
         return next((text for _ in range(_TRIES) if (text := column[draw.below(len(column))].as_py())), value)
 
-    def _money(self, decoy: Decoy, name: str, value: Any) -> Any:
-        try:
-            amount = Decimal(str(value))
-        except ArithmeticError:
+    def _date(self, making: _Making, name: str, row: Row) -> Any:
+        value, draw = row[name], Draw(self.key, making.decoy.id, name)
+        day, shift = day_of(value), 7 * draw.pick([*range(-_WEEKS, 0), *range(1, _WEEKS + 1)])
+        if day is None:
             return value
-        draw, frequent = Draw(self.key, decoy.id, name), self._frequent(name)
-        if amount in frequent:
-            if frequent[amount] >= self.roll.rows.num_rows * _HEAP:
-                return value
-            near = [each for each in frequent if abs(each - amount) <= amount * Decimal(_MONEY)]
-            return str(draw.pick(near)) if isinstance(value, str) else type(value)(draw.pick(near))
-        step = Decimal(1)
-        while amount and amount % (step * 10) == 0 and step * 50 <= abs(amount):
-            step *= 10
-        while amount % step and step > Decimal("0.01"):
-            step /= 10
-        factor = 1 + _MONEY * (2 * draw.unit() - 1)
-        moved = round(amount * Decimal(repr(factor)) / step) * step
-        moved = moved.quantize(amount) if isinstance(moved, Decimal) else Decimal(moved).quantize(amount)
-        return str(moved) if isinstance(value, str) else type(value)(moved)
+        plate = self.roll.first("plate")
+        if plate and name == self.roll.first("date") and (new := making.numbered[plate].get(row[plate])):
+            return as_day(self._plates.dated(draw, new, str(row[plate]), day, shift), value)
+        latest = self._latest(name)
+        there = day + timedelta(shift)
+        return as_day(there if latest is None or there <= latest else day - timedelta(abs(shift)), value)
 
-    def _single(self, decoy: Decoy, name: str, value: Any, number: int) -> Any:
-        """A value that one row alone has (a plate, a contract's number) is changed; others are kept."""
-        if not isinstance(value, str) or not re.search(r"\d", value):
+    def _latest(self, name: str) -> date | None:
+        if f"latest {name}" not in self._cache:
+            days = [day for text in pc.unique(self.roll.rows.column(name)).to_pylist() if (day := day_of(text))]
+            self._cache[f"latest {name}"] = max(days, default=None)
+        found: date | None = self._cache[f"latest {name}"]
+        return found
+
+    def _single(self, decoy: Decoy, meaning: str, name: str, value: Any, number: int) -> Any:
+        """A value that one row alone has (a contract's number) is changed; others are kept."""
+        if not single(value):
             return value
         known = self._counts(name)
-        if self._meanings.get(name) not in ("plate", "iban") and known.get(value, 0) > 1:
+        if meaning not in ("plate", "iban") and known.get(value, 0) > 1:
             return value
-        made = _changed(Draw(self.key, decoy.id, name, number), value, known)
-        return _iban(made) if self._meanings.get(name) == "iban" else made
+        made = changed(Draw(self.key, decoy.id, name, number), value, known)
+        return iban(made) if meaning == "iban" else made
 
     def _moved(self, decoy: Decoy, rows: list[Row]) -> list[Row]:
-        """The rows over time, with changes coming some months earlier or later."""
-        period = self.roll.first("period")
+        """The rows over time, with changes coming some months earlier or later; never beyond what was declared."""
+        period = self._period
         if not period or period not in self.roll.manifest.entry or not rows:
             return rows
         places = self._periods
-        own = {places[row[period]]: row for row in sorted(rows, key=lambda row: places[row[period]])}
+        own = {places[row[period]]: row for row in rows}
         if len(own) != len(rows):
             return rows  # several entries in one month: two employers at once
-        shift = Draw(self.key, decoy.id, "months").pick([m for m in range(-_MONTHS, _MONTHS + 1) if m])
         first, last, end = min(own), max(own), len(places) - 1
-        start = first if first == 0 else min(max(first + shift, 0), end)
-        stop = last if last == end else min(max(last + shift, start), end)
+        shift = Draw(self.key, decoy.id, "months").pick([m for m in range(-_MONTHS, _MONTHS + 1) if m])
+        if (first and not 0 < first + shift <= end) or (last != end and not 0 <= last + shift < end):
+            shift = -shift
+        start = first if first == 0 else min(max(first + shift, 1), end)
+        stop = last if last == end else min(max(last + shift, start), end - 1)
         names = list(places)
         made = []
         for at in range(start, stop + 1):
             source = own.get(min(max(at - shift, first), last))
-            if source is None:
-                continue
-            made.append({**source, **self._pay(source, own.get(at)), period: names[at]})
+            if source is not None:
+                made.append({**source, **self._there(own.get(at), source), period: names[at]})
         return made or rows
 
-    def _pay(self, source: Row, here: Row | None) -> Row:
-        """Pay as the model had it in that very month, if he had the same employer: raises come when all have theirs."""
-        employer = self.roll.first("employer_id", "employer")
-        if here is None or not employer or here[employer] != source[employer]:
+    def _there(self, here: Row | None, source: Row) -> Row:
+        """The town, and at the same employer the pay, of that very month: raises come when all have theirs."""
+        if here is None:
             return {}
-        return {name: here[name] for name in self.roll.having("money")}
+        same = all(here[name] == source[name] for name in self._jobs.columns[:1])
+        names = [*self.roll.having("municipality"), *(self.roll.having("money") if same else ())]
+        return {name: here[name] for name in names}
+
+    @cached_property
+    def _writings(self) -> list[bool]:
+        """Of models whose names have diacritics, whether this register writes them without."""
+        full = self.roll.full_name
+        if not full:
+            return []
+        told = ((each, "".join(self.names.get(each, ("", "")))) for each in sorted(self.models))
+        return [str(self.models[each][0][full]).isascii() for each, own in told if own and not own.isascii()]
+
+    def _typed(self, name: str, text: str) -> Any:
+        kind = self.roll.rows.schema.field(name).type
+        return None if not text else text if kind == pa.string() else pa.scalar(text).cast(kind).as_py()
+
+    @cached_property
+    def _pay(self) -> dict[str, Pay]:
+        return {name: Pay(self.roll, name) for name in self.roll.having("money")}
 
     @cached_property
     def _streets(self) -> Streets:
         return Streets(self.roll)
 
     @cached_property
-    def _jobs(self) -> Jobs:
-        return Jobs(self.roll)
+    def _towns(self) -> Towns:
+        return Towns(self.roll)
 
     @cached_property
-    def _meanings(self) -> dict[str, str]:
+    def _jobs(self) -> Jobs:
+        return Jobs(self.chosen or self.roll, self.roll)
+
+    @cached_property
+    def _donors(self) -> Donors:
+        return Donors(self.chosen or self.roll)
+
+    @cached_property
+    def _plates(self) -> Plates:
+        dated = self.roll.first("date")
+        dates = (
+            self.roll.rows.column(dated)
+            if dated and pa.types.is_date(self.roll.rows.schema.field(dated).type)
+            else None
+        )
+        return Plates(self._texts(self.roll.first("plate")).to_pylist(), dates, self.roll.held)
+
+    @cached_property
+    def _phones(self) -> set[str]:
+        return {phone_key(text) for text in pc.unique(self._texts(self.roll.first("phone"))).to_pylist() if text}
+
+    @cached_property
+    def _meanings(self) -> dict[str, Meaning]:
         return {column.name: column.meaning for column in self.roll.manifest.columns}
+
+    @property
+    def _period(self) -> str:
+        return self.roll.first("period")
 
     @cached_property
     def _periods(self) -> dict[Any, int]:
-        values = pc.unique(self.roll.rows.column(self.roll.first("period"))).drop_null()
+        values = pc.unique(self.roll.rows.column(self._period)).drop_null()
         return {value: at for at, value in enumerate(sorted(values.to_pylist()))}
-
-    @cached_property
-    def _cache(self) -> dict[str, Any]:
-        return {}
 
     def _texts(self, name: str) -> pa.Array:
         return self._cache.setdefault(f"texts {name}", self.roll.texts(name))
@@ -210,74 +382,18 @@ class Maker:
         found: dict[str, int] = self._cache[f"counts {name}"]
         return found
 
-    def _frequent(self, name: str) -> dict[Decimal, int]:
-        """Amounts that at least 20 rows and one in 2,000 have, ascending, with how many have them."""
-        least, key = max(20, self.roll.rows.num_rows // 2000), f"frequent {name}"
-        if key not in self._cache:
-            common = {text: count for text, count in self._counts(name).items() if text and count >= least}
-            self._cache[key] = {Decimal(text): common[text] for text in sorted(common, key=Decimal)}
-        found: dict[Decimal, int] = self._cache[key]
-        return found
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """One decoy in the making: who is with it, what is settled, donors' plates and phones and what stands for them."""
+
+    decoy: Decoy
+    mates: Sequence[Decoy]
+    fixed: Fixed
+    numbered: Mapping[str, Mapping[Any, str | None]]
+    money: Mapping[str, Mapping[Any, Any]]
 
 
-def model_names(rolls: Sequence[Roll], persons: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Given and family names of persons, from the first register that has them in two columns."""
-    wanted = pa.array(persons, pa.string())
-    for roll in rolls:
-        given, family = roll.first("given_name"), roll.first("family_name")
-        if given and family:
-            mask = pc.is_in(roll.persons, value_set=wanted)
-            arrays = (roll.persons, roll.texts(given), roll.texts(family))
-            columns = [array.filter(mask).to_pylist() for array in arrays]
-            return {person: (first or "", last or "") for person, first, last in zip(*columns, strict=True)}
-    return {}
-
-
-def _changed(draw: Draw, value: str, known: Mapping[str, int]) -> str:
-    """The value with other digits, until nobody has it."""
-    made = value
-    for attempt in range(_TRIES):
-        if attempt < _TRIES // 2:
-            made = re.sub(r"\d", lambda _: str(draw.below(10)), value)
-        else:
-            # Every number with these letters is taken (plates are issued in sequence): other letters too.
-            made = re.sub(r"[0-9A-Z]", lambda m: _like(draw, m.group()), value)
-        if made not in known:
-            break
-    return made
-
-
-def _like(draw: Draw, letter: str) -> str:
-    return str(draw.below(10)) if letter.isdigit() else "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[draw.below(26)]
-
-
-def _iban(text: str) -> str:
-    """The IBAN with the check digits that belong to it (ISO 13616).
-
-    >>> _iban("GB00WEST12345698765432")
-    'GB82WEST12345698765432'
-    """
-    plain = re.sub(r"\s", "", text)
-    turned = "".join(str(int(c, 36)) for c in plain[4:] + plain[:2] + "00")
-    return f"{plain[:2]}{98 - int(turned) % 97:02}{plain[4:]}"
-
-
-def _day(value: Any) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value)[:10])
-    except ValueError:
-        return None
-
-
-def _as(day: date, like: Any) -> Any:
-    """A day in the type, and for text in the writing, of another."""
-    if isinstance(like, datetime):
-        return like.replace(year=day.year, month=day.month, day=day.day)
-    if isinstance(like, date):
-        return day
-    turned = re.fullmatch(r"\d{1,2}([./-])\d{1,2}[./-]\d{4}", str(like))
-    return day.strftime(f"%d{turned[1]}%m{turned[1]}%Y") if turned else day.isoformat() + str(like)[10:]
+def _distinct(rows: Sequence[Row], column: str) -> list[Any]:
+    """The values of a column, latest first, each once."""
+    return list(dict.fromkeys(row[column] for row in reversed(rows) if row[column] is not None)) if column else []

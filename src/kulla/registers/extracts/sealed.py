@@ -8,7 +8,7 @@ has changed; kept in the clear they would be a list of what not to believe, for 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -75,5 +75,9 @@ def opened(data: bytes, secret: bytes, place: str) -> Pools:
     except (InvalidTag, ValueError):
         raise ConfigError(f"{place}: this key does not open it; give the owner's key it was made with") from None
     plain = orjson.loads(body)
-    decoys, retired = (tuple(Decoy(**each) for each in plain[part]) for part in ("decoys", "retired"))
+    decoys, retired = (tuple(map(_decoy, plain[part])) for part in ("decoys", "retired"))
     return Pools(decoys, retired, tuple(plain["refused"]))
+
+
+def _decoy(plain: dict[str, Any]) -> Decoy:
+    return Decoy(**{**plain, "fixed": tuple(map(tuple, plain.get("fixed", ())))})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 from kulla.errors import UsageError
 from kulla.registers.decoys.persons import Decoy
 from kulla.registers.decoys.roll import Roll, where_mask
-from kulla.registers.extracts.rows import Maker, model_names
+from kulla.registers.extracts.rows import Maker
 from kulla.registers.manifest import Meaning
 
 Where = Sequence[tuple[str, str]]
@@ -43,9 +44,43 @@ def check(roll: Roll, columns: Sequence[str], where: Where) -> None:
 
 def decoy_rows(key: bytes, roll: Roll, rolls: Sequence[Roll], decoys: Sequence[Decoy], where: Where) -> pa.Table:
     """The rows that decoys have in a register, all columns, of those that were asked for."""
-    models = sorted({decoy.model for decoy in decoys})
-    made = Maker(key, roll, roll.of(models), model_names(rolls, models)).table(decoys)
+    made = maker(key, roll, rolls, decoys).table(decoys)
     return made.filter(pa.array(where_mask(roll, made, where)))
+
+
+def maker(key: bytes, roll: Roll, rolls: Sequence[Roll], decoys: Sequence[Decoy], where: Where = ()) -> Maker:
+    """What makes the rows of decoys in a register; `where`: like those of the persons in these rows alone."""
+    models = sorted({decoy.model for decoy in decoys})
+    chosen = replace(roll, rows=roll.rows.filter(pa.array(where_mask(roll, roll.rows, where)))) if where else None
+    return Maker(key, roll, roll.of(models), model_names(rolls, models), chosen)
+
+
+def settled(
+    key: bytes, rolls: Sequence[Roll], decoys: Sequence[Decoy], where: Mapping[str, Where], before: Sequence[Decoy]
+) -> list[Decoy]:
+    """The decoys with what the registers' state decides about them.
+
+    where: register → the choice of rows that their pool is for. before: decoys made earlier.
+    """
+    made = [maker(key, roll, rolls, decoys, where.get(roll.name, ())) for roll in rolls]
+    for one in made:
+        one.taken.update(text for each in before for register, _, text in each.fixed if register == one.roll.name)
+    return [
+        replace(each, fixed=each.fixed + tuple(fact for one in made for fact in one.settled(each))) for each in decoys
+    ]
+
+
+def model_names(rolls: Sequence[Roll], persons: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Given and family names of persons, from the first register that has them in two columns."""
+    wanted = pa.array(persons, pa.string())
+    for roll in rolls:
+        given, family = roll.first("given_name"), roll.first("family_name")
+        if given and family:
+            mask = pc.is_in(roll.persons, value_set=wanted)
+            arrays = (roll.persons, roll.texts(given), roll.texts(family))
+            columns = [array.filter(mask).to_pylist() for array in arrays]
+            return {person: (first or "", last or "") for person, first, last in zip(*columns, strict=True)}
+    return {}
 
 
 def marked(roll: Roll, decoys: pa.Table, columns: Sequence[str], where: Where) -> pa.Table:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from kulla.registers.insider.facts import Floats
 from kulla.registers.insider.reads import Ints
@@ -105,15 +104,3 @@ def _rarity(x: float, mean: float, size: float) -> float:
     log += size * math.log1p(-rest) + x * math.log(rest)
     ratio = rest * (x + size) / (x + 1)
     return max(0.0, -(log - math.log(max(1 - ratio, 1e-9))) / math.log(10))
-
-
-def pooled_rate(values: Floats, group: npt.NDArray[np.int64]) -> Floats:
-    """The mean daily count of each row's group, its rows' means brought within the group's 95th percentile first."""
-    days = np.isfinite(values).sum(axis=1)
-    means = np.where(days > 0, np.nansum(values, axis=1) / np.maximum(days, 1), np.nan)
-    found = np.zeros(len(values))
-    for one in np.unique(group):
-        rows = group == one
-        some = means[rows & np.isfinite(means)]
-        found[rows] = np.minimum(some, np.quantile(some, 0.95)).mean() if len(some) else 0.0
-    return found

@@ -11,10 +11,22 @@ import numpy as np
 from kulla.registers.insider.facts import Floats
 from kulla.registers.insider.signals import CERTAIN, SIGNALS
 from kulla.registers.insider.state import State
+from kulla.registers.insider.tails import ALL
 from kulla.registers.insider.today import Today
 
 WEIGHTS: Final = (1.0, 0.5, 0.25)
 """Of the strongest surprises of a day. They are not independent, so their full sum would count one cause thrice."""
+
+COUNTS: Final = {
+    "first_statement": 1.25, "persons_change": 1.15, "watched_persons": 1.1, "pool_from_elsewhere": 1.1,
+    "unknown_extent": 1.1, "lists_and_pages": 0.9, "off_hours": 0.9, "enumeration": 0.7, "without_case": 0.5,
+}  # fmt: skip
+"""What a surprise counts; 1 where nothing is said. A rare day says something by how much rarer it is among the honest
+than under misuse: a statement that nobody of the role uses more than a case file written late. Chosen on `steady` and
+`overdispersed`."""
+
+EVERYBODYS: Final = ("pool_from_elsewhere",)
+"""Signals that no role makes usual: held against everybody's tail."""
 
 THRESHOLD: Final = 4.5
 """Least score of a finding: one account-day in 10^THRESHOLD, by this register's own tail. Tuned in bench/insider.py."""
@@ -22,8 +34,14 @@ THRESHOLD: Final = 4.5
 WARM_DAYS: Final = 30
 """Days watched before learnt signals may alert. Before, what hides how much it took is held against counts alone."""
 
-COLD: Final = ("unknown_extent", "error_after_read")
-"""Signals whose statistic is a surprise by itself, and which speak from the first day on."""
+COLD: Final = {"unknown_extent": "unknown", "error_after_read": "broken"}
+"""Signals that speak before that, and the count they look at: on its first appearance in a role."""
+
+COLD_DAYS: Final = 3
+"""Days watched before a first appearance is one, in a role of FEW accounts and more."""
+
+FEW: Final = 10
+"""In a role of fewer accounts a first appearance is one from the first day: there are not many to look at."""
 
 QUIET_DAYS: Final = 30
 """Days after a finding in which an account makes no further one: the case is with people already."""
@@ -67,14 +85,16 @@ class Measured:
 def measure(today: Today) -> Measured:
     """All signals of a day, and the score of each subject by the tails learnt until the evening before."""
     statistics = np.array([signal.measure(today) for signal in SIGNALS]).reshape(len(SIGNALS), len(today.rows))
-    tails = today.state.tails
+    tails, everybody = today.state.tails, [ALL] * len(today.rows)
     surprises = np.array([
-        tails.surprise(signal.name, today.roles, values) if signal.learnt else np.nan_to_num(values)
+        tails.surprise(signal.name, everybody if signal.name in EVERYBODYS else today.roles, values)
+        * COUNTS.get(signal.name, 1.0) if signal.learnt else np.nan_to_num(values)
         for signal, values in zip(SIGNALS, statistics, strict=True)
     ]).reshape(statistics.shape)  # fmt: skip
     raw = weighted(surprises)
     # Everybody's tail: a role's own would forgive a role that misuses together.
-    score = tails.surprise(OVERALL, [OVERALL] * len(raw), raw)
+    # What makes it up is bounded; it is not, lest nothing be a finding in a register of forty accounts.
+    score = tails.surprise(OVERALL, everybody, raw, np.inf)
     certain = surprises[[not signal.learnt for signal in SIGNALS]].max(axis=0, initial=0.0) >= CERTAIN
     return Measured(statistics, surprises, raw, np.where(certain, np.maximum(score, CERTAIN), score))
 
@@ -108,8 +128,8 @@ def ranked(today: Today, measured: Measured, threshold: float = THRESHOLD) -> li
     """The accounts at or above the threshold, highest first; before WARM_DAYS by what is certain or COLD alone."""
     surprises, score = measured.surprises, measured.score
     if today.state.days < WARM_DAYS:
-        spoken = np.array([not signal.learnt or signal.name in COLD for signal in SIGNALS])
-        surprises = np.where(spoken[:, None] & today.judged, np.nan_to_num(measured.statistics), 0.0)
+        surprises = np.array([_cold(today, signal.name, values, threshold) if signal.learnt else np.nan_to_num(values)
+                              for signal, values in zip(SIGNALS, measured.statistics, strict=True)])  # fmt: skip
         score = surprises.max(axis=0, initial=0.0)
     found = []
     for at in np.flatnonzero(score >= threshold).tolist():
@@ -118,6 +138,17 @@ def ranked(today: Today, measured: Measured, threshold: float = THRESHOLD) -> li
         told = tuple((SIGNALS[i].name, float(column[i])) for i in order if column[i] > 0)
         found.append(Scored(at, today.facts.subjects[at], float(score[at]), told))
     return sorted(found, key=lambda scored: (-scored.score, scored.subject))
+
+
+def _cold(today: Today, name: str, values: Floats, threshold: float) -> Floats:
+    """A learnt signal before WARM_DAYS: the threshold or the statistic itself where COLD has it speak, else 0."""
+    if name not in COLD:
+        return np.zeros(len(values))
+    ready = today.state.days >= COLD_DAYS or np.bincount(today.role_group)[today.role_group] < FEW
+    had = np.nansum(today.whole_past(COLD[name]), axis=1)
+    role = np.bincount(today.role_group, had)[today.role_group]
+    first = (getattr(today.facts, COLD[name]) > 0) & (role == 0) & today.judged & ready
+    return np.where(first, np.maximum(values, threshold), 0.0)
 
 
 def chosen(state: State, day: int, accounts: int, candidates: Sequence[Scored]) -> list[Scored]:

@@ -29,8 +29,10 @@ _TITLES: Final = {
     "persons_month": "Unusually many persons read in 30 days",
     "persons_quarter": "Unusually many persons read in 90 days",
     "persons_peers": "More persons read than by peers",
+    "lists_and_pages": "Unusually many lists or pages read",
     "outside_remit": "Persons outside the remit read",
     "enumeration": "Records looked up in the register's order",
+    "nobody_found": "Look-ups that find nobody",
     "off_hours": "Persons read at unusual hours",
     "watched_persons": "Watched persons read",
     "error_after_read": "Reads ended by error or cancellation",
@@ -38,6 +40,7 @@ _TITLES: Final = {
     "first_statement": "Persons read by a kind of statement new to the account",
     "first_tool": "Persons read by a tool new to the account",
     "first_computer": "Persons read from a computer new to the account",
+    "pool_from_elsewhere": "Pooled account used from another computer",
     "without_case": "Persons read without naming a case",
     "database_copied": "Database copied by a dump or backup tool",
     "decoy": "Decoy read",
@@ -50,7 +53,7 @@ def explained(register: str, scored: Scored, today: Today, reads: DayReads, name
     told = [(name, value) for at, (name, value) in enumerate(scored.surprises) if at == 0 or value >= LEAST][:TOLD]
     reasons = tuple((name, _BY_NAME[name].words(today, scored.at)) for name, _ in told)
     day = day_of(today.day)
-    mine = np.flatnonzero(reads.subject == scored.at)
+    mine = np.flatnonzero(today.facts.read_subject == scored.at)  # `reads` may have several subjects for one person
     evidence = _evidence(reads, mine, today)
     return Finding(
         register=register,
@@ -89,7 +92,8 @@ def _notes(scored: Scored, today: Today) -> tuple[str, ...]:
             f"the account has read on {int(today.own.days[scored.at])} days in its present post; it is held against"
             " its peers alone"
         )
-    if BEHIND in subject:
+    behind = bool(today.facts.read_pool[today.facts.read_subject == scored.at].any())
+    if BEHIND in subject or behind:
         notes.append("the end user is the one that the application or a comment named; whoever holds the pool's "
                      "password can name another")  # fmt: skip
     elif post.pooled:

@@ -40,6 +40,8 @@ class _Pairs:
         covered = np.zeros(len(time), bool)
         asked = np.flatnonzero((who >= 0) & (what >= 0)) if len(self.key) else np.zeros(0, np.int64)
         key = who[asked] << 32 | what[asked]
+        order = np.argsort(key)  # questions in order are answered several times faster
+        asked, key = asked[order], key[order]
         at, end = np.searchsorted(self.key, key, "left"), np.searchsorted(self.key, key, "right")
         while len(asked):
             live = at < end

@@ -2,7 +2,8 @@
 
 Reads come as READ tables (see `registers.schema`); here one day of them becomes columns of numbers. Whom a read is
 counted for is its *subject*: the account, and behind a pooled account the end user where one is told (graded), else the
-pool. An end user that the client names itself can be forged: a finding about one says so.
+pool. An end user that the client names itself can be forged: a finding about one says so. What a person on the staff
+list reads behind a pool and what they read by their own login becomes one subject (`joined`).
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class DayReads:
         whole: of a kind that can take a whole table (COPY, cursor, DO).
         stream: over a replication connection.
         broken: ended by an error or a cancellation, with unknown extent.
+        missed: asked for persons of whom there is no record.
+        pool: code of the pooled account through which a named end user read, 0 elsewhere.
         case: a case reference was given.
         outside: records outside the subject's remit, -1 unknown.
         read_id: 16 bytes each, shape (n, 16).
@@ -69,6 +72,8 @@ class DayReads:
     whole: Flags
     stream: Flags
     broken: Flags
+    missed: Flags
+    pool: npt.NDArray[np.uint64]
     case: Flags
     outside: Ints
     read_id: npt.NDArray[np.uint8]
@@ -146,6 +151,8 @@ def _one_day(day: int, reads: pa.Table, micros: Ints, minute: Ints, pooled: froz
         whole=_among(reads["kind"], ("copy", "cursor", "fetch", "do")) & (rows < 0),
         stream=_equal(reads["kind"], "replication"),
         broken=unknown & _among(reads["outcome"], ("error", "cancelled")),
+        missed=_missed(reads, touch_read, bulk),
+        pool=np.array([_pool(name) for name in names], np.uint64)[subject],
         case=_filled(reads["case_given"], False).astype(bool),
         outside=_filled(reads["outside_remit"].cast(pa.int64()), -1).astype(np.int64),
         read_id=_ids(reads["read_id"]),
@@ -153,6 +160,20 @@ def _one_day(day: int, reads: pa.Table, micros: Ints, minute: Ints, pooled: froz
         touch_record=touch_record,
         bulk=bulk,
     )
+
+
+def _pool(subject: str) -> int:
+    """The code of the pool behind which a subject reads; 0: none."""
+    pool, _, person = subject.partition(BEHIND)
+    return code(pool) if person else 0
+
+
+def _missed(reads: pa.Table, touch_read: Ints, bulk: tuple[tuple[int, bytes], ...]) -> Flags:
+    """Reads of exact extent that met no record."""
+    found = _equal(reads["extent"], "exact").copy()
+    found[touch_read] = False
+    found[[at for at, _ in bulk]] = False
+    return found
 
 
 def _subjects(reads: pa.Table, pooled: frozenset[str]) -> tuple[tuple[str, ...], Ints]:

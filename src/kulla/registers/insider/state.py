@@ -1,7 +1,7 @@
 """What is remembered of each account: bounded, mergeable, moved on by one day at a time.
 
 For each account (subject) are kept: a ring of DAYS days of a few daily figures, the sketch of distinct persons, the
-persons read by hour of the week, and the last used statement templates, tools and computers. That is some 18 kB an
+persons read by hour of the week, and the last used statement templates, tools and computers. That is some 23 kB an
 account, however many reads there are. Everything that signals compare with is computed from it, so two states that
 watched different days or different accounts merge into the one that would have watched both (`merged`).
 """
@@ -22,10 +22,11 @@ from kulla.registers import bitmap
 from kulla.registers.insider import sketch
 from kulla.registers.insider.facts import HOURS, Facts, Floats
 from kulla.registers.insider.known import Known
+from kulla.registers.insider.pools import Pools
 from kulla.registers.insider.reads import Ints
 from kulla.registers.insider.tails import BINS, Tails
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 DAYS: Final = 180
 """Days the ring remembers: a baseline before a change that lasted a quarter of a year."""
@@ -34,10 +35,12 @@ FORGET: Final = 400
 """Days after which an account that reads no more is forgotten."""
 
 SERIES: Final = (
-    "persons", "outside", "steps", "watched", "broken", "unknown", "without_case", "month", "quarter", "shift",
+    "persons", "singles", "lookups", "missed", "lists", "outside", "inside", "steps", "watched", "broken",
+    "unknown", "without_case", "month", "quarter", "shift", "pace",
 )  # fmt: skip
-"""Daily figures: those of `Facts`; log1p of distinct persons in 30 and 90 days; and by how much (in log1p of persons)
-the account's peers were above or below their own usual that day. NaN: the account did not read that day."""
+"""Daily figures: those of `Facts`; log1p of distinct persons in 30 and 90 days; and by how much (in log1p of persons,
+and of those looked up one by one) the account's peers were above or below their own usual that day. NaN: the account
+did not read that day."""
 
 Ring = npt.NDArray[np.float32]
 _AT: Final = {name: at for at, name in enumerate(SERIES)}
@@ -63,6 +66,7 @@ class State:
     templates: Known = field(default_factory=lambda: Known.empty(0, 48))
     tools: Known = field(default_factory=lambda: Known.empty(0, 8))
     clients: Known = field(default_factory=lambda: Known.empty(0, 8))
+    pools: Pools = field(default_factory=Pools)
     tails: Tails = field(default_factory=Tails)
     alerted: dict[str, int] = field(default_factory=dict)
     """Subject → day of its last finding."""
@@ -124,6 +128,7 @@ class State:
         self.templates.learn(rows[facts.read_subject], facts.read_template, facts.day)
         self.tools.learn(rows[facts.read_subject], facts.read_tool, facts.day)
         self.clients.learn(rows[facts.read_subject], facts.read_client, facts.day)
+        self.pools.learn(facts.read_pool, facts.read_client, facts.day)
         self.seen[rows] = facts.day
         self.last = facts.day
         self.days += 1
@@ -143,7 +148,7 @@ class State:
         index = {name: row for row, name in enumerate(names)}
         return State(
             self.last, self.days, names, self.seen[at], self.ring[at], self.cells[at], self.hours[at],
-            self.templates.picked(at), self.tools.picked(at), self.clients.picked(at), self.tails,
+            self.templates.picked(at), self.tools.picked(at), self.clients.picked(at), self.pools, self.tails,
             {name: day for name, day in self.alerted.items() if day > self.last - FORGET}, self.tokens, index,
         )  # fmt: skip
 
@@ -153,6 +158,7 @@ def merged(one: State, other: State) -> State:
     last = max(one.last, other.last)
     days = max(one.days, other.days) if one.last == other.last else one.days + other.days
     result = State(last, days, tokens=min(one.tokens, other.tokens), tails=one.tails.plus(other.tails))
+    result.pools = one.pools.plus(other.pools)
     result.rows([*one.names, *(name for name in other.names if name not in one._index)])
     for state in (one, other):
         rows = result.rows(state.names)
@@ -198,6 +204,8 @@ def to_bytes(state: State) -> bytes:
         tool_day=state.tools.day[:n],
         client_code=state.clients.code[:n],
         client_day=state.clients.day[:n],
+        pool_pairs=state.pools.rows()[0],
+        pool_days=state.pools.rows()[1],
         tail_names=_text(f"{signal}\t{role}" for signal, role in state.tails.counts),
         tail_counts=np.array(list(state.tails.counts.values())).reshape(-1, BINS),
         alerted_names=_text(state.alerted),
@@ -229,6 +237,7 @@ def from_bytes(data: bytes, place: str) -> State:
         Known(parts["template_code"], parts["template_day"]),
         Known(parts["tool_code"], parts["tool_day"]),
         Known(parts["client_code"], parts["client_day"]),
+        Pools.of_rows(parts["pool_pairs"], parts["pool_days"]),
         Tails({(k[0], k[1]): counts for k, counts in zip(keys, parts["tail_counts"], strict=True)}),
         dict(zip(_lines(parts["alerted_names"]), parts["alerted_days"].tolist(), strict=True)),
         float(parts["tokens"][0]),

@@ -1,10 +1,12 @@
-"""How rare a figure is among all accounts of this register: tails learnt from what is watched, without labels.
+"""How rare a figure is among the accounts of this register: tails learnt from what is watched, without labels.
 
-Statistics of accounts are over-dispersed, in each register differently; a p-value from a textbook's distribution would
-alert on every busy one. So for each statistic a histogram over all account-days so far is kept, for all roles together
-and for each role. A role's tail is shrunk towards everybody's (PRIOR account-days), so that a role of three accounts
-does not call its own misuse usual. Beyond what counts can tell, the tail goes on straight in log scale, with the slope
-between the shares FIT of account-days: a few misusing accounts, themselves among the counts, move it little.
+Statistics of accounts are over-dispersed, in each register and role differently; a p-value from a textbook's
+distribution would alert on every busy one. So for each statistic a histogram over all account-days so far is kept, for
+each role and for all together. A role's tail is shrunk towards everybody's (PRIOR account-days), so that a role of
+three accounts does not call its own misuse usual, and no more than that: what analysts do daily says nothing about a
+clerk. Up to the values that SEEN account-days of the role have reached, their share is the surprise; beyond, the tail
+goes on straight in log scale with the slope between the shares FIT of account-days, and ends OVER above what so many
+account-days can tell at all.
 """
 
 from __future__ import annotations
@@ -27,10 +29,16 @@ FIT: Final = (0.02, 0.001)
 STEEPEST: Final = 1.1 * STEP
 """Slope a bin at most. A normal tail has 1.26 a standard deviation between FIT's points, surprises have 1 a unit."""
 
-SEEN: Final = 60
-"""Account-days at or above a value from which their share itself is its surprise, where that is less: heavy tails."""
+SEEN: Final = 3
+"""A role's account-days at or above a value from which their share is its surprise, where that is less: heavy tails."""
 
-PRIOR: Final = 10_000.0
+OVER: Final = 1.5
+"""Greatest surprise, above log10 of the account-days it was learnt from. One strange value alone, however strange, has
+more innocent causes than any count of days tells; two at once have fewer."""
+
+PRIOR: Final = 1000.0
+"""Account-days of everybody beside a role's own. With ten thousand, scans of analysts made those of clerks usual."""
+
 LEAST: Final = 400.0
 """Account-days before a tail says anything."""
 ALL: Final = ""
@@ -63,26 +71,27 @@ class Tails:
         none = np.zeros(BINS)
         return Tails({key: self.counts.get(key, none) + other.counts.get(key, none) for key in keys})
 
-    def surprise(self, signal: str, roles: Sequence[str], values: Floats) -> Floats:
+    def surprise(self, signal: str, roles: Sequence[str], values: Floats, over: float = OVER) -> Floats:
         """-log10 of the share of account-days with at least this value; 0 where NaN, or where nothing was learnt."""
         everybody = self.counts.get((signal, ALL))
         found = np.zeros(len(values))
         if everybody is None or everybody.sum() < LEAST:
             return found
-        tables = {role: self._table(signal, role, everybody) for role in set(roles)}
+        tables = {role: self._table(signal, role, everybody, over) for role in set(roles)}
         known = np.flatnonzero(~np.isnan(values))
         binned = _bins(values[known])
         for at, bin_ in zip(known.tolist(), binned.tolist(), strict=True):
             found[at] = tables[roles[at]][bin_]
         return found
 
-    def _table(self, signal: str, role: str, everybody: Counts) -> Floats:
-        own = self.counts.get((signal, role), np.zeros(BINS))
+    def _table(self, signal: str, role: str, everybody: Counts, over: float) -> Floats:
         share = _tail(everybody) / everybody.sum()
-        mixed = (_tail(own) + PRIOR * share) / (own.sum() + PRIOR)
-        line = _straightened(mixed)
-        seen = _tail(everybody) >= SEEN
-        return np.where(seen, np.minimum(line, -np.log10(np.maximum(mixed, 1e-300))), line)
+        own = self.counts.get((signal, role), np.zeros(BINS)) if role != ALL else everybody
+        prior = PRIOR if role != ALL else 0.0
+        mixed = (_tail(own) + prior * share) / (own.sum() + prior)
+        line = np.minimum(_straightened(mixed), np.log10(own.sum() + prior) + over)
+        seen = _tail(own) >= SEEN
+        return np.asarray(np.where(seen, np.minimum(line, -np.log10(np.maximum(mixed, 1e-300))), line))
 
 
 def _bins(values: Floats) -> npt.NDArray[np.int64]:

@@ -15,6 +15,9 @@ from kulla.registers.insider.facts import Facts, Floats
 from kulla.registers.insider.reads import Ints
 from kulla.registers.insider.state import DAYS, State
 
+LATELY: Final = 90
+"""Days without a read after which an account is no peer of its role any more."""
+
 COMPANY: Final = 8
 """Least number of peers that say something: role and office; else the role; else everybody."""
 
@@ -53,6 +56,16 @@ class Today:
         since = np.array([post.since for post in self.facts.posts], np.int64)
         return np.where(days[None, :] >= since[:, None], values, np.nan)
 
+    def whole_past(self, series: str) -> Floats:
+        """As `past`, with the days in earlier posts: for what goes with the person or the place, not with the work."""
+        return self.state.past(self.rows, series, self.day)
+
+    @cached_property
+    def unused(self) -> int:
+        """How many of the oldest columns of `past` no subject has a day in."""
+        known = np.isfinite(self.whole_past("persons")).any(axis=0)
+        return int(known.argmax()) if known.any() else DAYS - 1
+
     @cached_property
     def role_group(self) -> Ints:
         """A number for each role."""
@@ -87,10 +100,37 @@ class Today:
         return np.nan_to_num(grouped_median(over, self.peers))
 
     @cached_property
+    def singles(self) -> Floats:
+        """log1p of past days' persons looked up one by one, less what moved all peers on those days."""
+        return np.log1p(self.past("singles")) - np.nan_to_num(self.past("pace"))
+
+    @cached_property
+    def usual_singles(self) -> Robust:
+        """Each subject's usual of `singles`."""
+        return robust(self.singles)
+
+    @cached_property
+    def pace(self) -> Floats:
+        """By how much each subject's peers look up more persons one by one today than they usually do (as `shift`)."""
+        usual = self.usual_singles
+        over = np.where(usual.days >= ENOUGH, np.log1p(self.facts.singles) - usual.centre, np.nan)
+        return np.nan_to_num(grouped_median(over, self.peers))
+
+    @cached_property
     def change(self) -> tuple[Floats, Ints]:
-        """The likelihood ratio of a rise of each subject's level, and the column of its day (see `baseline.change`)."""
-        levels = np.concatenate([self.past_levels, (self.level - self.shift)[:, None]], axis=1)
-        return change(levels, self.own)
+        """The likelihood ratio of a rise of each subject's `singles`, and the column of its day (`baseline.change`)."""
+        levels = np.concatenate([self.singles, (np.log1p(self.facts.singles) - self.pace)[:, None]], axis=1)
+        return change(levels, self.usual_singles)
+
+    @cached_property
+    def company(self) -> dict[str, Ints]:
+        """Role → the state's rows of the accounts that have it: peers, also those that did not read today."""
+        found: dict[str, list[int]] = {}
+        lately = np.flatnonzero(self.state.seen[: len(self.state.names)] > self.day - LATELY).tolist()
+        for row in sorted({*lately, *self.rows.tolist()}):
+            name = self.state.names[row]
+            found.setdefault(self.context.post(name, self.day).role, []).append(row)
+        return {role: np.array(rows, np.int64) for role, rows in found.items()}
 
     @cached_property
     def month(self) -> Floats:

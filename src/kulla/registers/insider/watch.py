@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from kulla.errors import InputError
 from kulla.registers.insider import combine
 from kulla.registers.insider.combine import Measured, Scored
@@ -14,6 +12,10 @@ from kulla.registers.insider.facts import facts
 from kulla.registers.insider.reads import DayReads
 from kulla.registers.insider.state import State
 from kulla.registers.insider.today import Today
+
+COUNTED = ("persons", "singles", "lookups", "missed", "lists", "outside", "inside", "steps", "watched", "broken",
+           "unknown", "without_case")  # fmt: skip
+"""Figures of `Facts` that the state keeps day by day."""
 
 ACTIVE_DAYS = 30
 """An account that read in the last so many days counts for the budget."""
@@ -51,7 +53,6 @@ def close_day(watched: Watched) -> None:
     """Write the day into the state, after the findings were put into words."""
     today, counted = watched.today, watched.today.facts
     today.state.write(counted, today.rows, {
-        "persons": counted.persons, "outside": counted.outside, "steps": counted.steps, "watched": counted.watched,
-        "broken": counted.broken, "unknown": counted.unknown, "without_case": counted.without_case,
-        "month": today.month, "quarter": today.quarter, "shift": np.asarray(today.shift),
+        **{name: getattr(counted, name) for name in COUNTED},
+        "month": today.month, "quarter": today.quarter, "shift": today.shift, "pace": today.pace,
     })  # fmt: skip

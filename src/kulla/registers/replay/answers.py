@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +74,16 @@ class Answers:
         self.steady[where], self.complete[where] = result.steady, result.complete
         for place in np.atleast_1d(where):
             self.records[place] = result.records
+
+    def put_each(self, where: Ints, results: Sequence[Result], which: Ints) -> None:
+        """Results for some accesses: `which` of them for each."""
+        if not len(where):
+            return
+        for name in self.__slots__:
+            column = getattr(self, name)
+            told = np.empty(len(results), column.dtype)
+            told[:] = [getattr(result, name) for result in results]
+            column[where] = told[which]
 
     def take(self, other: Answers, where: Flags) -> None:
         """Some of another's."""
@@ -360,6 +371,11 @@ def _packed(who: Ints, numbers: npt.NDArray[np.uint32], count: int) -> tuple[npt
     one[many == 1] = number[edges[:-1][many == 1]]
     bitmaps = np.full(count, None, object)
     bitmaps[many == 0] = NOBODY
-    for place in np.flatnonzero(many > 1):
-        bitmaps[place] = packed(number[edges[place] : edges[place + 1]])
+    made: dict[bytes, bytes] = {}  # the same list is asked for again and again
+    for place in np.flatnonzero(many > 1).tolist():
+        told = number[edges[place] : edges[place + 1]].tobytes()
+        found = made.get(told)
+        if found is None:
+            found = made[told] = pack(array("I", told))
+        bitmaps[place] = found
     return one, bitmaps

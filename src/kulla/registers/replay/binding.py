@@ -150,10 +150,13 @@ def _ranges(index: ColumnIndex, test: Test, values: Values) -> Ranges:
 
 def whole_numbers(values: pa.Array) -> tuple[Ints, Flags]:
     """LIMIT and OFFSET: numbers, -1 for NULL, and whether each is known."""
-    numbers, known = np.full(len(values), -1, np.int64), np.zeros(len(values), np.bool_)
-    for place, text in enumerate(values.to_pylist()):
+    encoded = values.dictionary_encode()
+    texts = encoded.dictionary.to_pylist()
+    numbers, known = np.full(len(texts) + 1, -1, np.int64), np.zeros(len(texts) + 1, np.bool_)
+    for place, text in enumerate(texts):
         if text == "":
             known[place] = True
         elif text is not None and re.fullmatch(r"\s*[0-9]{1,15}\s*", text, re.ASCII):
             numbers[place], known[place] = int(text), True
-    return numbers, known
+    code = np.asarray(encoded.indices.fill_null(len(texts)), np.int64)
+    return numbers[code], known[code]

@@ -65,59 +65,78 @@ class Found:
 
 def reads_of(accesses: pa.Table, found: Sequence[Found], start: Ints, stop: Ints, context: Context) -> pa.Table:
     """READ, in the accesses' order; of one access over several registers, by register."""
-    tables = [_table(accesses, each, start, stop, context) for each in found if len(each.at)]
-    if not tables:
+    some = [each for each in found if len(each.at)]
+    if not some:
         return READ.empty_table()
-    at = np.concatenate([each.at for each in found if len(each.at)])
-    whole = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-    registers = whole.column("register").combine_chunks()
-    names = np.array(registers.dictionary.to_pylist())[np.asarray(registers.indices)]
-    return whole.take(pa.array(np.lexsort((names, at))))
-
-
-def _table(accesses: pa.Table, found: Found, start: Ints, stop: Ints, context: Context) -> pa.Table:
-    taken = accesses.select([*_TOLD, "rows", "case_ref", "time"]).take(pa.array(found.at)).combine_chunks()
-    told = {name: taken.column(name).combine_chunks() for name in _TOLD}
-    count = len(found.at)
-    times = np.asarray(taken.column("time").combine_chunks().cast(pa.int64()), np.int64)
-    single = found.record > 0
-    ok = np.asarray(pc.equal(told["outcome"].cast(pa.string()), "ok").fill_null(False))
-    rows = taken.column("rows").combine_chunks()
-    columns = {
-        **told,
-        "read_id": read_ids(told["file_sha256"], told["line_from"], told["line_hash"]),
-        "register": _same(found.register, count),
-        "snapshot_from": pa.array(start[found.at]).cast(TIME),
-        "snapshot_to": pa.array(stop[found.at]).cast(TIME),
-        "template_id": pa.repeat(pa.scalar(found.template_id, pa.binary(16)), count),
-        "columns": _columns(found.columns, count),
-        "extent": pa.array(found.extent, pa.string()).dictionary_encode().cast(LABEL),
-        "rows": pc.if_else(pa.array(ok), rows, pa.scalar(None, pa.int64())),
-        "record": pa.array(found.record, mask=~single),
-        "records": pa.array(_where_many(found, single), pa.large_binary()),
-        "case_given": taken.column("case_ref").combine_chunks().is_valid(),
-        "outside_remit": _outside(told["account"], times, found, context),
-        "sealed": _sealed(told, count, context),
+    at = np.concatenate([each.at for each in some])
+    group = np.repeat(np.arange(len(some)), [len(each.at) for each in some])
+    names = np.array([each.register for each in some])[group]
+    order = np.lexsort((names, at)) if len(set(names.tolist())) > 1 else np.argsort(at, kind="stable")
+    own = pa.table({
+        "extent": pa.array(np.concatenate([each.extent for each in some]), pa.string()),
+        "record": pa.concat_arrays([pa.array(each.record, mask=each.record == 0) for each in some]),
+        "records": pa.concat_arrays([pa.array(_where_many(each), pa.large_binary()) for each in some]),
+        "outside_remit": pa.concat_arrays([_outside(accesses, each, context) for each in some]),
+    }).take(pa.array(order)).combine_chunks()  # fmt: skip
+    own_columns = {name: own.column(name).combine_chunks() for name in own.column_names}
+    of_group = {
+        "register": pa.array([each.register for each in some]).dictionary_encode(),
+        "template_id": pa.array([each.template_id for each in some], pa.binary(16)),
+        "columns": pa.array([each.columns for each in some], pa.list_(pa.string())),
     }
+    place = pa.array(group[order])
+    told = _told(accesses, at[order], start, stop, context)
+    columns = told | own_columns | {name: values.take(place) for name, values in of_group.items()}
+    columns["extent"] = own_columns["extent"].dictionary_encode()
     return pa.table([columns[name].cast(READ.field(name).type) for name in READ.names], schema=READ)
+
+
+def _told(accesses: pa.Table, at: Ints, start: Ints, stop: Ints, context: Context) -> dict[str, pa.Array]:
+    """The columns that the accesses themselves tell."""
+    taken = accesses.select([*_TOLD, "rows", "case_ref"])
+    if len(at) != len(accesses) or (at[1:] <= at[:-1]).any():
+        taken = taken.take(pa.array(at))
+    columns = {name: taken.column(name).combine_chunks() for name in taken.column_names}
+    ok = np.asarray(pc.equal(columns["outcome"].cast(pa.string()), "ok").fill_null(False))
+    return columns | {
+        "read_id": read_ids(columns["file_sha256"], columns["line_from"], columns["line_hash"]),
+        "snapshot_from": pa.array(start[at]).cast(TIME),
+        "snapshot_to": pa.array(stop[at]).cast(TIME),
+        "rows": pc.if_else(pa.array(ok), columns["rows"], pa.scalar(None, pa.int64())),
+        "case_given": columns["case_ref"].is_valid(),
+        "sealed": _sealed(columns, len(at), context),
+    }
 
 
 def read_ids(files: pa.Array, lines: pa.Array, hashes: pa.Array) -> pa.Array:
     """BLAKE2b-16 over the file's SHA-256 (its text), the line's number (8 bytes, big endian) and its hash."""
     names = [(name or "").encode() for name in files.dictionary.to_pylist()] + [b""]
     code = np.asarray(files.indices.fill_null(len(names) - 1), np.int64)
-    number = np.asarray(lines.fill_null(0), ">i8").tobytes()
-    sums = hashes.to_pylist()
-    made = [
-        blake2b(b"".join((names[file], number[8 * place : 8 * place + 8], sums[place] or b"")), digest_size=16).digest()
-        for place, file in enumerate(code.tolist())
-    ]
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(made), [None, pa.py_buffer(b"".join(made))])
+    number = np.asarray(lines.fill_null(0), ">i8")
+    width = len(names[0])
+    if hashes.null_count or files.null_count or {len(name) for name in names[:-1]} != {width}:
+        sums = hashes.to_pylist()
+        texts = number.tobytes()
+        parts = (
+            b"".join((names[file], texts[8 * place : 8 * place + 8], sums[place] or b""))
+            for place, file in enumerate(code.tolist())
+        )
+    else:  # all alike: one table of bytes, 2 × faster
+        table = np.empty((len(code), width + 24), np.uint8)
+        table[:, :width] = np.frombuffer(b"".join(names), np.uint8).reshape(-1, width)[code]
+        table[:, width : width + 8] = number.view(np.uint8).reshape(-1, 8)
+        table[:, width + 8 :] = np.frombuffer(hashes.buffers()[1], np.uint8)[16 * hashes.offset :][
+            : 16 * len(code)
+        ].reshape(-1, 16)
+        data = table.tobytes()
+        parts = (data[place : place + width + 24] for place in range(0, len(data), width + 24))
+    made = b"".join([blake2b(part, digest_size=16).digest() for part in parts])
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(code), [None, pa.py_buffer(made)])
 
 
-def _where_many(found: Found, single: Flags) -> npt.NDArray[Any]:
+def _where_many(found: Found) -> npt.NDArray[Any]:
     records = found.records.copy()
-    records[single | ~found.known] = None
+    records[(found.record > 0) | ~found.known] = None
     return records
 
 
@@ -125,20 +144,13 @@ def _same(name: str, count: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([name]))
 
 
-def _columns(names: tuple[str, ...] | None, count: int) -> pa.Array:
-    kind = pa.list_(pa.string())
-    if names is None:
-        return pa.nulls(count, kind)
-    offsets = np.arange(count + 1, dtype=np.int32) * len(names)
-    place = pa.array(np.tile(np.arange(len(names), dtype=np.int32), count))
-    return pa.ListArray.from_arrays(pa.array(offsets), pc.take(pa.array(names, pa.string()), place))
-
-
-def _outside(accounts: pa.Array, times: Ints, found: Found, context: Context) -> pa.Array:
+def _outside(accesses: pa.Table, found: Found, context: Context) -> pa.Array:
     remits = context.remits.get(found.register)
     if remits is None:
-        return pa.nulls(len(times), pa.int32())
-    return remits.outside(accounts, times, found.record, found.records, found.known)
+        return pa.nulls(len(found.at), pa.int32())
+    taken = accesses.select(["account", "time"]).take(pa.array(found.at))
+    times = np.asarray(taken.column("time").combine_chunks().cast(pa.int64()), np.int64)
+    return remits.outside(taken.column("account").combine_chunks(), times, found.record, found.records, found.known)
 
 
 def _sealed(told: dict[str, pa.Array], count: int, context: Context) -> pa.Array:

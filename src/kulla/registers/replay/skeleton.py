@@ -27,7 +27,7 @@ _VALUE = f"(?:{_STRING}|{_NUMBER})"
 _LISTED = rf"{_VALUE}(?:\s*,\s*{_VALUE})+"
 _TOKENS = rf"(\"[^\"]*\"|\$[0-9]+)|{_STRING}|\b{_NUMBER}"
 _ODD = (
-    r"[\x00-\x08\x0e-\x1f\\]|--|/\*|\$[A-Za-z_$]|(?:^|[^A-Za-z_$])[eEbBxXnN]'|&['\"]"
+    r"[\x00-\x08\x0e-\x1f\\]|--|/\*|\$[A-Za-z_$]"
     r"|[^\x00-\x7F][0-9$]|[A-Za-z0-9_]\$|\$[0-9]+(?:[A-Za-z_$]|[^\x00-\x7F])|\$[0-9]{6}"
 )
 _COMMENT = r"/\*(?:[^*'\"\\$]*[^*'\"\\$/])?\*/"
@@ -70,9 +70,11 @@ def skeletons(bared: pa.Array) -> pa.DictionaryArray:
 
 
 def sound(skeleton: str) -> bool:
-    """Whether every quote of a skeleton that `skeletons` made is closed, and no word touches a literal (`1and`)."""
+    """Whether every quote of a skeleton that `skeletons` made is closed, no word touches a literal (`1and`) and no
+    string has a prefix that gives it another meaning. In the statement itself that prefix cannot be told from the last
+    letter of a literal (`'12E'`)."""
     bare = _QUOTED.sub("", skeleton)
-    return not (set(bare) & set("'\"") or _TOUCHED.search(bare))
+    return not (set(bare) & set("'\"") or _TOUCHED.search(bare) or _PREFIXED.search(skeleton))
 
 
 def literals(bared: pa.Array, skeleton: str) -> list[pa.Array]:
@@ -196,6 +198,7 @@ def _collapsed(text: str, values: Sequence[str]) -> Taken:
     return Taken("".join([*pieces, text[last:]]), (*kept, *values[used:]))
 
 
+_PREFIXED = re.compile(rf"(?:^|[^A-Za-z_$])[eEbBxXnN]{LITERAL}|&[{LITERAL}\"]")
 _TOUCHED = re.compile(rf"{LITERAL}[\w$]")
 _QUOTED = re.compile(r'"[^"]*"')
 _SPLIT = re.compile(rf"{_STRING}|{_NUMBER}")

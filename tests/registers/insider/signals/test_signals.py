@@ -52,11 +52,12 @@ def walk(count: int) -> list[dict[str, Any]]:
 CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
     "persons_day": (some(200), "median day"),
     "persons_month": (some(1200), "earlier 30 days"),
-    "persons_peers": (some(200), "clerk accounts"),
     "outside_remit": (some(25, outside_remit=1), "1 in"),
     "enumeration": (walk(60), "usual"),
     "off_hours": (some(15, hour=23), "0.0"),
-    "watched_persons": ([read(BAD, at(DAY, 10), [n]) for n in (5, 6)], "1 in"),
+    "lists_and_pages": ([read(BAD, at(DAY, 10, n), range(1000 + 50 * n, 1050 + 50 * n)) for n in range(8)], "1 in"),
+    "nobody_found": ([read(BAD, at(DAY, 10, n), []) for n in range(8)], "0."),
+    "watched_persons": ([read(BAD, at(DAY, 10), [n]) for n in (5, 6)], "0.0"),
     "error_after_read": ([read(BAD, at(DAY, 10, n), outcome="error") for n in range(3)], "1 in"),
     "unknown_extent": ([read(BAD, at(DAY, 10), [1, 2], kind="cursor")], "1 in"),
     "first_statement": (some(10, template_id=b"n" * 16), "0 of 40"),
@@ -88,7 +89,8 @@ def told(today: Today, name: str) -> Words:
 
 
 def test_no_case_is_missing_above() -> None:
-    assert set(CASES) | {"persons_change", "persons_quarter"} == {signal.name for signal in SIGNALS}
+    below = {"persons_change", "persons_quarter", "persons_peers", "pool_from_elsewhere"}
+    assert set(CASES) | below == {signal.name for signal in SIGNALS}
 
 
 def test_a_lasting_rise_is_dated() -> None:
@@ -106,6 +108,40 @@ def test_a_lasting_rise_is_dated() -> None:
     assert words.since is not None
     assert abs((words.since - at(60).date()).days) <= 7
     assert words.persons > 200
+
+
+def test_a_pool_used_from_elsewhere_is_told_and_a_new_server_is_none() -> None:
+    listed = staff([*clerks().to_pylist(), {"account": "pool", "pooled": True}])
+    told = context(MANIFEST, listed)
+
+    def day(number: int, client: str, other: str = "", users: int = 5) -> list[dict[str, Any]]:
+        rows = []
+        for n, name in enumerate(CLERKS[:users]):
+            more = {"end_user": name, "end_user_grade": "application"}
+            rows.append(read("pool", at(number, 9, n), [n + 1], client=other if n == 3 and other else client, **more))
+        return rows
+
+    state = State()
+    watched_days(state, told, (day(n, "10.9.0.1") for n in range(15)))
+    watched = watch_day(state, day_reads(day(15, "10.9.0.1", "10.20.0.7"), pooled=told.pooled), told)
+    place = [signal.name for signal in SIGNALS].index("pool_from_elsewhere")
+    values = watched.measured.statistics[place]
+    assert values.tolist() == pytest.approx([0, 0, 0, 2 + np.log10(2), 0])
+    words = SIGNALS[place].words(watched.today, 3)
+    assert "1 reads through a pooled account" in words.changed
+    assert "forged" in words.changed
+    server = watch_day(from_bytes(to_bytes(state), "x"), day_reads(day(16, "10.9.0.2"), pooled=told.pooled), told)
+    assert server.measured.statistics[place].tolist() == [0, 0, 0, 0, 0]
+
+
+def test_an_account_whose_work_moved_before_the_list_did_is_not_outside_its_remit(before: bytes) -> None:
+    moved = [row | {"outside_remit": 1} if row["account"] == BAD else row for row in ordinary(DAY)]
+    state = from_bytes(before, "x")
+    watched = watch_day(state, day_reads(moved), plain_context())
+    place = watched.today.facts.subjects.index(BAD)
+    signal = [each.name for each in SIGNALS].index("outside_remit")
+    assert watched.today.facts.outside[place] > 5
+    assert watched.measured.statistics[signal][place] == 0
 
 
 QUIET: dict[str, Callable[[], Context]] = {

@@ -18,12 +18,12 @@ class Broken:
 
     def measure(self, today: Today) -> Floats:
         """How rare today's count is for this account and role."""
-        return count_surprise(today, "broken", today.facts.broken, CLUMP)[0]
+        return count_surprise(today, "broken", today.facts.broken, CLUMP, whole=True)[0]
 
     def words(self, today: Today, at: int) -> Words:
         """The count and the usual rate."""
         count = int(today.facts.broken[at])
-        rate = float(count_surprise(today, "broken", today.facts.broken, CLUMP)[1][at])
+        rate = float(count_surprise(today, "broken", today.facts.broken, CLUMP, whole=True)[1][at])
         return Words(
             f"{count:,} reads ended by an error or a cancellation; how much was delivered before is unknown",
             f"usual for this account and its role: {per_day(rate)}",

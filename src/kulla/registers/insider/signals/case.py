@@ -11,7 +11,7 @@ CLUMP = 1.0
 
 
 class WithoutCase:
-    """Persons read without a case reference, and without an explanation on file."""
+    """Reads of persons without a case reference, and without an explanation on file."""
 
     name = "without_case"
     learnt = True
@@ -25,10 +25,9 @@ class WithoutCase:
         count = int(today.facts.without_case[at])
         rate = float(count_surprise(today, "without_case", today.facts.without_case, CLUMP)[1][at])
         return Words(
-            f"read {count:,} persons without naming a case",
+            f"{count:,} reads of persons without naming a case",
             f"usual for this account and its role: {per_day(rate)}",
             "the cases, named late; a purpose that demands none",
-            count,
         )
 
 

@@ -10,7 +10,10 @@ from kulla.registers.insider.today import Today
 
 
 class Drift:
-    """The likelihood ratio of a change point in the account's daily persons, peers' common movements taken out."""
+    """The likelihood ratio of a change point in the persons looked up one by one, what moved all peers taken out.
+
+    Lists are left out: one more or less of them makes hundreds of persons, and under that nothing slow can be seen.
+    """
 
     name = "persons_change"
     learnt = True
@@ -22,10 +25,10 @@ class Drift:
     def words(self, today: Today, at: int) -> Words:
         """The medians before and after, and the day of the change."""
         index = int(today.change[1][at])
-        days = np.append(today.past("persons")[at], today.facts.persons[at])
+        days = np.append(today.past("singles")[at], today.facts.singles[at])
         after, before = days[index:], days[:index]
         return Words(
-            f"reads more persons than before: {np.nanmedian(after):,.0f} on a median day",
+            f"looks up more persons without an explanation than before: {np.nanmedian(after):,.0f} on a median day",
             f"its own median day before: {np.nanmedian(before):,.0f} persons",
             "a change of role, office or task that the staff list does not show yet; case files for these persons",
             int(np.nansum(after)),

@@ -10,12 +10,14 @@ import numpy as np
 from kulla.registers.insider.baseline import ENOUGH
 from kulla.registers.insider.facts import Floats
 from kulla.registers.insider.known import Codes, Known
-from kulla.registers.insider.reads import Ints
 from kulla.registers.insider.signals._api import Words
 from kulla.registers.insider.today import Today
 
 HIDDEN = 1000
 """What a read of unknown extent weighs, in persons: a first use that hides how much it took is no small one."""
+
+NEW = 20
+"""Days in which everything is new; they would teach that first uses are common."""
 
 Thing = Literal["template", "tool", "client"]
 
@@ -35,9 +37,15 @@ class FirstUse:
 
     def measure(self, today: Today) -> Floats:
         """The rarest first use of each account; 0 without one."""
+        if today.state.days < NEW:
+            return np.full(len(today.rows), np.nan)
         found = np.zeros(len(today.rows))
+        rarities: dict[tuple[object, int], float] = {}
         for subject, code, persons in self._new(today):
-            found[subject] = max(found[subject], self._rarity(today, subject, code) + np.log10(1 + persons) / 2)
+            whose = subject if self.thing == "client" else today.roles[subject], code
+            if whose not in rarities:
+                rarities[whose] = self._rarity(today, subject, code)
+            found[subject] = max(found[subject], rarities[whose] + np.log10(1 + persons) / 2)
         # To a new account everything is new: it is told by what its peers use, but for the computer, which is its own.
         spoken = today.judged & ((today.own.days >= ENOUGH) | (self.thing != "client"))
         return np.where(spoken, found, np.nan)
@@ -83,11 +91,8 @@ class FirstUse:
         return min(3.0, -float(np.log10((users + 0.5) / (peers + 1))))
 
     def _users(self, today: Today, subject: int, code: int) -> tuple[int, int]:
-        peers = self._peers(today, int(today.role_group[subject]))
+        peers = today.company[today.roles[subject]]
         return self._known(today).users(peers, code), len(peers)
-
-    def _peers(self, today: Today, group: int) -> Ints:
-        return np.asarray(today.rows[today.role_group == group], np.int64)
 
     def _known(self, today: Today) -> Known:
         return {"template": today.state.templates, "tool": today.state.tools, "client": today.state.clients}[self.thing]

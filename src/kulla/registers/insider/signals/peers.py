@@ -11,10 +11,9 @@ from kulla.registers.insider.today import Today, grouped_median
 
 
 class Peers:
-    """Robust deviation of today's log1p persons from the peers' of today.
+    """Robust deviation of today's log1p persons from the peers' of today, for accounts with little past alone.
 
-    It speaks alone only for accounts with little past. One that has always read more than its peers is no finding: for
-    it the deviation from its own past bounds this one.
+    One that has always read more than its peers is no finding: with a past, it is held against that.
     """
 
     name = "persons_peers"
@@ -25,19 +24,16 @@ class Peers:
         middle = _middle(today.level, today)
         spread = MAD * _middle(np.abs(today.level - middle), today)
         deviation = (today.level - middle) / np.maximum(spread, LEAST)
-        own = (today.level - today.shift - today.own.centre) / today.own.scale
-        bounded = np.where(today.own.days >= ENOUGH, np.minimum(deviation, own), deviation)
-        return np.where(today.judged, bounded, np.nan)
+        return np.where(today.judged & (today.own.days < ENOUGH), deviation, np.nan)
 
     def words(self, today: Today, at: int) -> Words:
         """Today's persons and the peers' median."""
         post = today.facts.posts[at]
         middle = float(np.expm1(_middle(today.level, today)[at]))
         persons = int(today.facts.persons[at])
-        new = "" if today.own.days[at] >= ENOUGH else "; the account has too little past of its own"
         return Words(
             f"read {persons:,} persons without an explanation, more than its peers",
-            f"median of {post.role} accounts today: {middle:,.0f} persons{new}",
+            f"median of {post.role} accounts today: {middle:,.0f} persons; the account has too little past of its own",
             "case files for these persons; a task that its peers do not have",
             persons,
         )
