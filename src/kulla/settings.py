@@ -58,6 +58,7 @@ class Settings:
     worker_files: int = _setting(256, "files", "Files a worker may hold open.", 32)
     worker_ahead: int = _setting(4, "pieces", "Finished pieces that may wait for an earlier one, for each worker.", 1)
     worker_buffer: int = _setting(64 * MIB, "bytes", "Results that may wait for an earlier piece, for each worker.", 1)
+    trace_runs: int = _setting(20, "runs", "Traces that may begin within 24 hours for each register.", 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,17 @@ ONE_PLACE: dict[str, set[str]] = {
     "zstandard": {"events/unpack.py"},
     "psycopg": {"registers/connect/postgres.py"},
     "pyroaring": {"registers/bitmap.py"},
-    "python_calamine": {"registers/extracts/spreadsheet.py"},
+    "python_calamine": {"registers/extracts/spreadsheet.py", "leaks/intake/workbook.py"},
     "xlsxwriter": {"registers/extracts/spreadsheet.py"},
     "tomli_w": {"registers/manifest.py"},
+    "access_parser": {"leaks/intake/access.py"},
+    "charset_normalizer": {"leaks/intake/encoding.py"},
+    "lxml": {"leaks/intake/markup.py"},
+    "olefile": {"leaks/intake/olemeta.py"},
+    "pdfplumber": {"leaks/intake/pdftables.py"},
+    "rfc3161_client": {"leaks/evidence/timestamp.py"},
+    "sqlite3": {"leaks/intake/sqlitefile.py"},
+    "typst": {"leaks/report/pdf.py"},
 }
 """Foreign library → the only files that know it."""
 
@@ -56,11 +64,15 @@ ONE_ROOM = {"typer": "cli", "rich": "cli"}
 PURE = {
     "detect": {"os", "socket", "pathlib", "subprocess", "time", "tempfile", "shutil", "urllib", "random"},
     "registers": {"socket", "subprocess", "urllib", "random", "time"},
+    "leaks": {"socket", "subprocess", "urllib", "random", "time"},
 }
 """Rooms where values go in and values come out, and what they therefore have no use for."""
 
 MAY_OPEN = {"registers/keyfile.py", "registers/folder.py"}
-MAY_OPEN_BELOW = ("registers/connect/", "registers/replay/", "registers/desk/", "registers/sealing/")
+MAY_OPEN_BELOW = (
+    *("registers/connect/", "registers/replay/", "registers/desk/", "registers/sealing/"),
+    *("leaks/intake/", "leaks/desk/", "leaks/evidence/"),
+)
 """The edge of a pure room: the files, and the folders, that may touch the file system."""
 
 

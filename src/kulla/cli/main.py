@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "events": "kulla.cli.events",
     "register": "kulla.cli.register.app",
     "extract": "kulla.cli.extract",
+    "leak": "kulla.cli.leak.app",
     "exercise": "kulla.cli.exercise",
 }
 """Subcommand → the module that holds it: as a Typer application called `app`, or a function of its own name."""

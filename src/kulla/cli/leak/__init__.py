@@ -1,0 +1,1 @@
+"""`kulla leak`: from a leaked file to what explains it."""

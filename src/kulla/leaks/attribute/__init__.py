@@ -1,0 +1,7 @@
+"""Which logged reads, known copies or unlogged ones explain a piece of a leak; nobody is named without a margin."""
+
+from kulla.leaks.attribute.attribute import UNLOGGED, attribute, strength
+from kulla.leaks.attribute.index import Index, index
+from kulla.leaks.attribute.readlog import ReadLog, empty, joined
+
+__all__ = ["UNLOGGED", "Index", "ReadLog", "attribute", "empty", "index", "joined", "strength"]

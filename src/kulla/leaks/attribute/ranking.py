@@ -1,0 +1,86 @@
+"""Episodes scored exactly, one by one, and as components beside the null's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kulla.leaks.attribute.episodes import Considered, Episode
+from kulla.leaks.attribute.mixture import Pool, pool
+from kulla.leaks.attribute.null import Null
+from kulla.leaks.attribute.pairs import Explained
+from kulla.leaks.attribute.score import scored
+from kulla.leaks.attribute.target import distinct
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """An episode with the rows it explains and the log-likelihood of the piece under it (against 1/N a row).
+
+    account: place among the log's accounts; component: its place in the pool; equal episodes (same rows, same size)
+    share one.
+    """
+
+    episode: Episode
+    account: int
+    rows: Ints
+    nats: float
+    component: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Episodes by score, best first, and the pool of all components: `nulls` of them are the null's, then episodes'."""
+
+    scored: tuple[Scored, ...]
+    pool: Pool
+    nulls: int
+    count: int
+
+    def explained(self, each: Scored) -> float:
+        """The share of the leaked records that an episode explains."""
+        return float(self.pool.weight[each.rows].sum()) / self.pool.total
+
+    def of(self, component: int) -> tuple[int, ...]:
+        """The places in `scored` of the episodes that a component stands for."""
+        return tuple(at for at, each in enumerate(self.scored) if each.component == component)
+
+    def accounts(self, component: int) -> frozenset[int]:
+        """The accounts whose episodes a component stands for."""
+        return frozenset(self.scored[at].account for at in self.of(component))
+
+
+def ranking(found: Explained, considered: Considered, null: Null) -> Ranking:
+    """The considered episodes, scored."""
+    target, order = found.target, np.argsort(found.read, kind="stable")
+    read, row = found.read[order], found.row[order]
+    places: dict[tuple[int, bytes], int] = {}
+    parts = list(null.components)
+    made = []
+    for each in considered.episodes:
+        rows = _rows(found, each, read, row)
+        size = float(target.population if each.size is None else each.size)
+        key = int(size), rows.tobytes()
+        if key not in places:
+            places[key] = len(parts)
+            # The first of equal episodes sets the price; they come best bound first, plain ones before trimmed ones.
+            extra = 2 * float(np.log(len(each.reads) + 1)) if each.trimmed else 0.0
+            parts.append((rows, target.population / max(size, 1.0), float(np.log(considered.count)) + extra))
+        account = found.index.actors[each.actor][0]
+        made.append(Scored(each, account, rows, scored(rows, size, target)[0], places[key]))
+    made.sort(key=lambda each: -each.nats)
+    return Ranking(tuple(made), pool(target, parts), len(null.components), considered.count)
+
+
+def _rows(found: Explained, episode: Episode, read: Ints, row: Ints) -> Ints:
+    """The rows that an episode explains, ascending. read, row: the narrow pairs by read."""
+    if episode.kind == "statement":
+        return found.rows(int(episode.reads[0]))
+    low, high = (np.searchsorted(read, episode.reads, side) for side in ("left", "right"))
+    at: Sequence[Ints] = [np.arange(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True) if b > a]
+    return distinct(row[np.concatenate([*at, np.zeros(0, np.int64)])])

@@ -1,0 +1,278 @@
+"""The trace: files → tables → recognised rows → pieces with their times → what explains them → trace.json's value."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+
+from kulla import __version__
+from kulla.errors import InputError, UsageError
+from kulla.leaks.assess import assess, facts_of
+from kulla.leaks.date import shipped_drops
+from kulla.leaks.dated import Mixture, Piece
+from kulla.leaks.desk.attributing import Attributing, Explained
+from kulla.leaks.desk.calibrating import Kept, inputs_sha256, read_kept
+from kulla.leaks.desk.dating import pieces_of
+from kulla.leaks.desk.recognising import Recognising
+from kulla.leaks.desk.request import Compared, Looked, Made, Request, Stage
+from kulla.leaks.desk.runs import Run, begin, end, runs_in
+from kulla.leaks.desk.site import Keyed, Site
+from kulla.leaks.discretion import Discretion
+from kulla.leaks.evidence import commitment
+from kulla.leaks.intake import take
+from kulla.leaks.leaktable import LeakFile
+from kulla.leaks.plain import attribution_plain, iso, outcome_words, persons_of, piece_plain, table_found
+from kulla.leaks.trace import FEWEST, Input, RegisterUsed, Trace
+from kulla.settings import Settings
+
+_FORMS: Final = "xlsx, xls, ods, csv, json, parquet, sqlite, Access, HTML, PDF, zip or a chat export"
+
+
+def trace(request: Request, site: Site, settings: Settings, stage: Stage, looked: Looked | None = None) -> Made:
+    """Trace a leak.
+
+    Every run is noted in the site's log before a key is read, and again when it has ended.
+    Raises UsageError when the run may not be, InputError when nothing of the files can be read or a register lacks what
+    is needed, ConfigError for keys that do not fit.
+    """
+    _checked(request, site)
+    stage("files")
+    files = [take(path, settings, site.discretion_key) for path in request.files]
+    leak = leak_id(files)
+    names = _names(request, site)
+    earlier = [run for run in runs_in(site.runs) if run.leak == leak and run.state == "ended"]
+    begun = begin(site.runs, _run(request, site, leak, files, names), settings.trace_runs)
+    outcome: Sequence[str] = ("failed",)
+    keys: dict[str, Keyed | None] = {}
+    try:
+        if not any(file.tables for file in files):
+            raise InputError(_no_table(files))
+        keys |= {name: site.keyed(name) for name in names}
+        made = _Tracing(request, site, settings, stage, files, leak).run(keys, looked)
+        commitments = tuple((label, commitment(label, key.secret)) for label, key in _labelled(keys))
+        made = replace(made, trace=replace(made.trace, earlier=tuple(map(_earlier, earlier))), commitments=commitments)
+        outcome = outcome_words(made.trace.attributions) or ("not from these registers",)
+        return made
+    finally:
+        end(site.runs, begun, request.now, outcome, [key.envelope for key in keys.values() if key and key.envelope])
+
+
+def leak_id(files: Sequence[LeakFile]) -> str:
+    """The id of a set of files: SHA-256 over their hashes, sorted."""
+    return hashlib.sha256("\n".join(sorted(file.sha256 for file in files)).encode()).hexdigest()
+
+
+class _Tracing:
+    """One run, its keys in hand."""
+
+    def __init__(
+        self, request: Request, site: Site, settings: Settings, stage: Stage, files: Sequence[LeakFile], leak: str
+    ) -> None:  # fmt: skip
+        self._request, self._site, self._settings, self._stage = request, site, settings, stage
+        self._files, self._leak = files, leak
+        seed = leak.encode() + request.case.encode()
+        self._discretion = Discretion(site.at_owner, site.discretion_key, seed)
+        self._limits: list[str] = ["limit.values", "limit.unlogged", "limit.copies"]
+
+    def run(self, keys: dict[str, Keyed | None], looked: Looked | None) -> Made:
+        missing = [name for name, key in keys.items() if key is None]
+        self._limits += [f"limit.no_key|register={name}" for name in missing]
+        recognising = Recognising(self._site, self._request.seed)
+        given = {name: key for name, key in keys.items() if key is not None}
+        compared: list[Compared] = []
+        for name, key in given.items():
+            self._stage(f"recognise {name}")
+            compared += [each for each in recognising.tables(name, key, self._files) if each.matched.columns]
+        compared = own_origin(compared)
+        self._limits += self._clocks(compared)
+        used: list[RegisterUsed] = []
+        pieces: list[tuple[int, Piece, Mixture]] = []
+        explained: list[Explained] = []
+        for name, key in given.items():
+            register = self._site.register(name)
+            kept, inputs = read_kept(register), inputs_sha256(register)
+            attributing = Attributing(self._site, name, self._request, recognising.index(name), kept, inputs)
+            mine = [at for at, each in enumerate(compared) if each.matched.register == name]
+            for at, piece, mixture in self._dated(name, mine, compared, kept, inputs):
+                self._stage(f"explain piece {len(pieces) + 1}")
+                explained.append(attributing.explain(len(pieces), piece, compared[at].matched))
+                pieces.append((at, piece, mixture))
+            used.append(recognising.used(name, key, attributing.reads if mine else 0))
+        if looked and explained:
+            self._stage("leads")
+        return self._made(used, compared, pieces, explained, self._leads(explained, looked))
+
+    def _dated(
+        self, name: str, mine: Sequence[int], compared: Sequence[Compared], kept: Kept, inputs: str
+    ) -> Iterator[tuple[int, Piece, Mixture]]:  # fmt: skip
+        """The pieces of a register's tables that may be told of."""
+        manifest = self._site.manifest(name)
+        for at in mine:
+            self._stage(f"date {name}")
+            drops = kept.drops([match.register_column for match in compared[at].matched.columns], inputs)
+            mixture = pieces_of(compared[at], manifest, drops, self._request.seen, not self._site.at_owner)
+            for piece in mixture.pieces:
+                if self._discretion.enough(self._records(compared[at], piece.rows)):
+                    yield at, piece, mixture
+                else:
+                    self._few()
+
+    def _clocks(self, compared: Sequence[Compared]) -> list[str]:
+        manifests = [self._site.manifest(name) for name in sorted({each.matched.register for each in compared})]
+        worst = max((manifest.clock_uncertainty for manifest in manifests), default=0.0)
+        return [f"limit.clock|seconds={worst:g}"] if worst else []
+
+    def _records(self, compared: Compared, rows: Any) -> int:
+        return len(np.unique(compared.matched.record[rows]))
+
+    def _few(self) -> None:
+        key = f"limit.few_records|fewest={FEWEST}"
+        if key not in self._limits:
+            self._limits.append(key)
+
+    def _leads(self, explained: Sequence[Explained], looked: Looked | None) -> tuple[dict[str, Any], ...]:
+        if looked is None or not explained:
+            return ()
+        seen, covered = looked()
+        return tuple(lead for each in explained for lead in each.leads(seen, covered))
+
+    def _made(
+        self, used: Sequence[RegisterUsed], compared: Sequence[Compared], pieces: Sequence[tuple[int, Piece, Mixture]],
+        explained: Sequence[Explained], leads: tuple[dict[str, Any], ...],
+    ) -> Made:  # fmt: skip
+        discretion, request = self._discretion, self._request
+        tables = [
+            table_found(c.file, c.table, c.matched, self._site.manifest(c.matched.register), discretion)
+            for c in compared
+        ]
+        of = {name: [c.matched for c in compared if c.matched.register == name] for name in (u.name for u in used)}
+        plain = [
+            piece_plain(piece, mixture, compared[at].file, compared[at].table, compared[at].matched, discretion)
+            for at, piece, mixture in pieces
+        ]
+        found = Trace(
+            request.case, request.purpose, request.actor, request.second, request.now.isoformat(), __version__,
+            self._leak, tuple(self._input(file) for file in self._files), tuple(used), tuple(tables),
+            {name: persons_of(matched, discretion, name) for name, matched in of.items() if matched},
+            _joined(compared), tuple(plain),
+            tuple(
+                attribution_plain(each.attribution, self._records(compared[at], piece.rows), discretion)
+                for each, (at, piece, _) in zip(explained, pieces, strict=True)
+            ),
+            leads,
+            dict(request.marks) or None, None, (), self._parameters(), tuple(self._limits),
+        )  # fmt: skip
+        found = replace(found, assessment=assess(facts_of(found)).plain() if tables else None)
+        return Made(found, tuple(compared), tuple((at, piece) for at, piece, _ in pieces))
+
+    def _input(self, file: LeakFile) -> Input:
+        request = self._request
+        received = request.received or request.now
+        tables = tuple({"name": t.name, "rows": t.rows, "notes": list(t.notes)} for t in file.tables)
+        return Input(
+            file.name, file.sha256, file.size, file.form, sum(t.rows for t in file.tables), tables, file.metadata,
+            file.problems, request.source, request.handed_by, request.legal_basis, received.isoformat(),
+        )  # fmt: skip
+
+    def _parameters(self) -> dict[str, Any]:
+        request, drops = self._request, shipped_drops()
+        return {
+            "seed": request.seed, "level": drops.level, "prior_unlogged": request.prior_unlogged,
+            "fewest": FEWEST, "site": "owner" if self._site.at_owner else "centre",
+            "seen": iso(_micros(request.seen)) if request.seen else None,
+        }  # fmt: skip
+
+
+def _checked(request: Request, site: Site) -> None:
+    if not request.case.strip() or not request.purpose.strip():
+        raise UsageError("a trace needs --case and --purpose: every run is noted with them")
+    names = {name.strip().casefold() for name in (request.actor, request.second)}
+    if len(names) != 2 or "" in names:
+        raise UsageError("a trace needs two different persons: --by and --with")
+    if not site.names():
+        raise InputError("no register is imprinted here; its owner runs kulla register imprint")
+
+
+def _names(request: Request, site: Site) -> tuple[str, ...]:
+    """The registers to compare with. Raises InputError for one that is not there, or when no key is given."""
+    there = site.names()
+    for name in request.registers:
+        if name not in there:
+            raise InputError(f"register {name}: has no imprint here; imprinted are {', '.join(there)}")
+    return request.registers or there
+
+
+def _run(request: Request, site: Site, leak: str, files: Sequence[LeakFile], names: tuple[str, ...]) -> Run:
+    where = "owner" if site.at_owner else "centre"
+    return Run(
+        0, request.now, "begun", request.case, request.purpose, request.actor, request.second, leak,
+        tuple(file.sha256 for file in files), names, where,
+    )  # fmt: skip
+
+
+def _labelled(keys: Mapping[str, Keyed | None]) -> Iterator[tuple[str, Keyed]]:
+    for name, key in keys.items():
+        if key is not None:
+            yield f"{name}, key {key.id}, epoch {key.epoch}", key
+
+
+def _earlier(run: Run) -> dict[str, Any]:
+    return {"time": run.time.isoformat(), "case": run.case, "outcome": ", ".join(run.outcome), "hash": run.hash}
+
+
+def _no_table(files: Sequence[LeakFile]) -> str:
+    told = [f"{file.name}: {problem}" for file in files for problem in file.problems]
+    return "\n".join(told) or f"{files[0].name}: holds no table of rows; give {_FORMS}"
+
+
+def _joined(compared: Sequence[Compared]) -> tuple[tuple[str, str], ...]:
+    """Pairs of registers that one table joins: it has columns of both besides those that it is linked by."""
+    pairs: set[tuple[str, str]] = set()
+    for first in compared:
+        for second in compared:
+            same = (first.file, first.table.name) == (second.file, second.table.name)
+            one, other = first.matched.register, second.matched.register
+            if same and one < other and _own(first, second) and _own(second, first):
+                pairs.add((one, other))
+    return tuple(sorted(pairs))
+
+
+def _own(mine: Compared, other: Compared) -> bool:
+    """Whether a table has a column of this register that is not the other's as well."""
+    theirs = {match.column for match in other.matched.columns}
+    return any(match.column not in theirs for match in mine.matched.columns)
+
+
+COVERED: Final = 0.98
+"""A register whose exact rows are to this share exact in another too, by no other columns, is no origin of its own."""
+
+
+def own_origin(compared: Sequence[Compared]) -> list[Compared]:
+    """Without registers that another one explains away.
+
+    A payroll's ids, and where their persons live, stand in the civil register too. That a table's ids fit the civil
+    register does not make it a source, when the payroll explains these columns and more.
+    """
+    return [one for one in compared if not any(_explains(other, one) for other in compared if other is not one)]
+
+
+def _explains(other: Compared, one: Compared) -> bool:
+    """Whether `other` explains all of `one`, and more."""
+    if (other.file, other.table.name) != (one.file, one.table.name):
+        return False
+    mine, theirs = ({m.column for m in each.matched.columns} for each in (one, other))
+    mine_exact, their_exact = one.matched.intervals.some, other.matched.intervals.some
+    if len(mine) == 1:  # the key alone: no row of it can be exact
+        return mine < theirs
+    fewer = mine < theirs or int(mine_exact.sum()) < int(their_exact.sum())
+    covered = int((mine_exact & their_exact).sum()) >= COVERED * int(mine_exact.sum())
+    return mine <= theirs and fewer and covered
+
+
+def _micros(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)

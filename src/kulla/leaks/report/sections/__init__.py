@@ -1,0 +1,1 @@
+"""The parts of a report, one file each: a view of the trace in, blocks out."""

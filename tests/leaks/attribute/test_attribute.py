@@ -1,0 +1,187 @@
+"""Who is named, and above all who is not, on a small country whose reads and leaks are known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.attribution import SCENES, piece_of
+from bench.attribution_scenes import Country, Scene, country
+from kulla.exercise.layout import Settings
+from kulla.exercise.make import Reads, make_exercise
+from kulla.leaks.attribute import attribute
+from kulla.leaks.attribute.judge import FLOOR
+from kulla.leaks.attribute.pairs import explained
+from kulla.leaks.attribute.score import closed, scored
+from kulla.leaks.attribute.target import target
+from kulla.leaks.candidate import Attribution, Margin
+
+VALID = Margin(True, 30.0, 1000, "ff")
+NONE = Margin(False, 0.0, 0, "", "no_calibration")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Country:
+    folder = tmp_path_factory.mktemp("country") / "c"
+    make_exercise(folder, Settings(15_000, 4, 7, "steady", ("civil",)), Reads("direct", 200, (), None, 30_000), None)
+    return country(folder / "owner", "civil")
+
+
+def asked(home: Country, scene: Scene, margin: Margin = VALID, seed: int = 1) -> Attribution:
+    return attribute(
+        piece_of(scene), scene.leak.record, scene.leak.intervals, scene.logged, records=home.world.records,
+        horizon=home.world.horizon, copies=scene.copies, margin=margin, clock=scene.clock, seed=seed,
+    )  # fmt: skip
+
+
+def scene_of(home: Country, name: str, turn: int) -> Scene:
+    return SCENES[name](home, np.random.default_rng([turn, sum(name.encode())]))
+
+
+def accounts(found: Attribution) -> set[str]:
+    return {found.candidates[at].account for at in found.named}
+
+
+@pytest.mark.parametrize("name", ["paged3", "byid"])
+def test_the_true_account_is_named(home: Country, name: str) -> None:
+    right = 0
+    for turn in range(6):
+        scene = scene_of(home, name, turn)
+        found = asked(home, scene)
+        assert found.outcome not in ("episode", "set") or accounts(found) <= scene.truth
+        right += accounts(found) == scene.truth
+    assert right >= 5
+
+
+def test_one_export_of_everything_ties_with_an_unlogged_copy(home: Country) -> None:
+    for turn in range(6):
+        scene = scene_of(home, "bulk", turn)
+        found = asked(home, scene)
+        if found.outcome == "tie":
+            assert accounts(found) & scene.truth or not found.named
+        else:
+            assert found.outcome == "none" or accounts(found) <= scene.truth
+
+
+@pytest.mark.parametrize("name", ["absent", "backup", "replica", "hidden", "hole"])
+def test_nobody_is_named_when_the_source_is_not_in_the_log(home: Country, name: str) -> None:
+    for turn in range(6):
+        scene = scene_of(home, name, turn)
+        found = asked(home, scene)
+        if found.outcome in ("episode", "set"):
+            assert accounts(found) <= scene.truth
+
+
+def test_a_known_copy_is_told_beside_an_unlogged_leak(home: Country) -> None:
+    told = [asked(home, scene_of(home, "backup", turn)) for turn in range(8)]
+    assert {found.outcome for found in told} <= {"copy", "tie", "none"}
+    assert any(found.outcome == "copy" and found.copies[0].name == "source" for found in told)
+
+
+def test_an_innocent_who_made_the_same_reads_earlier_is_not_named(home: Country) -> None:
+    for turn in range(6):
+        scene = scene_of(home, "twin", turn)
+        found = asked(home, scene)
+        if found.outcome in ("episode", "set"):
+            assert accounts(found) <= scene.truth
+
+
+def test_without_calibration_nobody_is_named(home: Country) -> None:
+    for name in ("paged3", "byid", "two"):
+        found = asked(home, scene_of(home, name, 1), NONE)
+        assert found.named == ()
+        assert any("calibration" in reason for reason in found.withheld)
+
+
+def test_lines_that_were_never_sealed_name_nobody(home: Country) -> None:
+    scene = scene_of(home, "byid", 2)
+    assert accounts(asked(home, scene)) == scene.truth
+    log = scene.logged.log
+    bare = replace(scene.logged, log=replace(log, sealed=np.full_like(log.sealed, 2)))
+    found = asked(home, replace(scene, logged=bare))
+    assert found.named == ()
+    assert any("never sealed" in reason for reason in found.withheld)
+
+
+def test_a_read_that_lacks_a_column_of_the_leak_explains_nothing(home: Country) -> None:
+    scene = scene_of(home, "byid", 3)
+    piece = replace(piece_of(scene), columns=(*scene.columns, "shoe_size"))
+    found = attribute(
+        piece, scene.leak.record, scene.leak.intervals, scene.logged, records=home.world.records,
+        horizon=home.world.horizon, margin=VALID, clock=scene.clock,
+    )  # fmt: skip
+    assert found.named == ()
+
+
+def test_the_same_question_has_the_same_answer(home: Country) -> None:
+    scene = scene_of(home, "two", 4)
+    assert asked(home, scene) == asked(home, scene)
+
+
+def test_a_prior_out_of_range_is_refused(home: Country) -> None:
+    scene = scene_of(home, "byid", 0)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        attribute(
+            piece_of(scene), scene.leak.record, scene.leak.intervals, scene.logged, records=home.world.records,
+            horizon=home.world.horizon, margin=VALID, prior_unlogged=1.0,
+        )  # fmt: skip
+
+
+def test_pairs_are_those_of_the_obvious_rule(home: Country) -> None:
+    """A read explains a row when it gave its record, all columns, and the row stood so at some moment of the read."""
+    scene = scene_of(home, "paged3", 5)
+    goal = target(scene.leak.record, scene.leak.intervals, home.world.records, home.world.horizon)
+    found = explained(scene.logged, goal, scene.columns, scene.clock)
+    log, slack = scene.logged.log, int(scene.clock * 1e6)
+    draw = np.random.default_rng(1)
+    for read in draw.choice(len(log), 60, replace=False).tolist():
+        columns = log.column_sets[log.columns[read]]
+        fits = columns is None or (bool(columns) and set(scene.columns) <= set(columns))
+        if int(log.record[read]):
+            records = {int(log.record[read])}
+        elif log.bitmap[read] >= 0:
+            records = set(scene.logged.records(int(log.bitmap[read])).tolist())
+        else:
+            records = set(goal.records.tolist()) if scene.logged.size[read] < 0 else set()
+        wanted = set()
+        for row in range(len(goal)):
+            first, last = goal.intervals.offsets[row], goal.intervals.offsets[row + 1]
+            stood = any(
+                goal.intervals.first[at] <= log.stop[read] + slack and goal.intervals.last[at] > log.start[read] - slack
+                for at in range(first, last)
+            )
+            if fits and stood and int(goal.records[goal.owner[row]]) in records:
+                wanted.add(row)
+        narrow = set(found.row[found.read == read].tolist())
+        if read in set(found.wide.tolist()):
+            assert set(found.rows(read).tolist()) == wanted
+            assert found.explained[found.wide.tolist().index(read)] == pytest.approx(
+                sum(goal.weight[row] for row in wanted)
+            )
+        else:
+            assert narrow == wanted or (not narrow and int(log.extent[read]) == 2)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(1, 5000))
+def test_the_bound_from_sums_is_below_the_likelihood(seed: int, size: float) -> None:
+    draw = np.random.default_rng(seed)
+    count = int(draw.integers(1, 60))
+    first = draw.integers(0, 900, count)
+    from kulla.leaks.intervals import from_rows
+
+    intervals = from_rows(np.arange(count), first, first + draw.integers(1, 100, count), count)
+    goal = target(np.arange(1, count + 1, dtype=np.uint32), intervals, 5000, (0, 1000))
+    rows = np.flatnonzero(draw.random(count) < draw.random())
+    bound = closed(
+        np.array([goal.weight[rows].sum()]), np.array([(goal.weight[rows] * goal.log_stood[rows]).sum()]),
+        np.array([size]), goal,
+    )  # fmt: skip
+    assert bound[0] <= scored(rows, size, goal)[0] + 1e-6
+
+
+def test_the_floor_is_odds_of_a_thousand() -> None:
+    assert pytest.approx(np.log(1000.0)) == FLOOR
