@@ -116,14 +116,8 @@ class Trace:
     earlier: tuple[dict[str, Any], ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
-    protected: dict[str, Any] | None = None
     format: int = FORMAT
 
     def json(self) -> bytes:
         """trace.json: sorted keys, so that equal traces are equal bytes."""
         return orjson.dumps(self, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
-
-
-def told(count: int, at_owner: bool = False) -> int | None:
-    """A count as it may be told: outside the owner's site None when of fewer than FEWEST rows (but for 0)."""
-    return count if at_owner or count == 0 or count >= FEWEST else None

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from kulla.leaks.intervals import FOREVER, Intervals, from_rows
+from kulla.leaks.intervals import Intervals, from_rows
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -140,8 +140,3 @@ def _only(intervals: Intervals, kept: Mask) -> Intervals:
     counts = np.where(kept, intervals.counts, 0)
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
     return Intervals(offsets, intervals.first[here], intervals.last[here])
-
-
-def open_ended(last: Ints, missing: Mask) -> Ints:
-    """Ends of versions with FOREVER where they have not ended."""
-    return np.where(missing, FOREVER, last)

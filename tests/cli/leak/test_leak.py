@@ -96,6 +96,32 @@ def test_rows_are_for_the_owner(made: Office, leak: Path, tmp_path: Path) -> Non
     assert set(pq.read_table(tmp_path / "rows.parquet")["verdict"].to_pylist()) == {"exact"}
 
 
+@pytest.mark.parametrize("text", ["nid\nJ00101999W\nJ05115999K\n", "a,b\n" + "1,x\n" * 300])
+def test_rows_of_a_file_without_an_exact_row_are_written_too(made: Office, tmp_path: Path, text: str) -> None:
+    """Ids alone, whose rows can be exact at no time; and a file of no register, that has no rows to tell of."""
+    ids = (
+        [line.split(",")[0] for line in (made.path / "leak.csv").read_text("utf-8").splitlines()]
+        if "nid" in text
+        else []
+    )
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(ids) if ids else text)
+    ran = kulla(
+        "leak", "trace", path, "--owner", made.country.owner.path, "--key", made.owner_key, "--case", "1", "--purpose",
+        "rows", "--by", "a", "--with", "b", "--rows", tmp_path / "out.parquet",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    table = pq.read_table(tmp_path / "out.parquet")
+    assert set(table["verdict"].to_pylist()) == ({"uncompared"} if ids else set())
+    assert table["from"].null_count == len(table)
+
+
+def test_two_lists_of_one_name_are_refused(made: Office, leak: Path, tmp_path: Path) -> None:
+    lists = [f"--protected={tmp_path / place / 'judges.sealed'}" for place in ("a", "b")]
+    ran = kulla(*at_centre(made, leak), *lists, "--out", tmp_path / "t.json")
+    assert (ran.code, "rename one" in ran.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("change", "code", "said"),
     [

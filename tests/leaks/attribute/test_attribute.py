@@ -67,8 +67,8 @@ def test_one_export_of_everything_ties_with_an_unlogged_copy(home: Country) -> N
             assert found.outcome == "none" or accounts(found) <= scene.truth
 
 
-@pytest.mark.parametrize("name", ["absent", "backup", "replica", "hidden", "hole"])
-def test_nobody_is_named_when_the_source_is_not_in_the_log(home: Country, name: str) -> None:
+@pytest.mark.parametrize("name", ["absent", "backup", "replica", "hidden", "hole", "lost"])
+def test_no_innocent_is_named_when_the_source_is_not_in_the_log_or_only_in_part(home: Country, name: str) -> None:
     for turn in range(6):
         scene = scene_of(home, name, turn)
         found = asked(home, scene)

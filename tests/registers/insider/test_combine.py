@@ -8,6 +8,7 @@ from kulla.registers.insider.combine import (
     COLD,
     COUNTS,
     EVERYBODYS,
+    FEW,
     QUIET_DAYS,
     SAVED,
     Scored,
@@ -81,6 +82,15 @@ def test_before_it_has_learnt_only_the_certain_and_the_hidden_are_found() -> Non
     assert sorted(each.subject for day in days for each in day.found) == list(CLERKS[4:7])
     second = [read(CLERKS[8], at(4, 12), range(100, 3000), kind="cursor", extent="upper_bound")]
     assert watched_days(state, told, [ordinary(4) + second])[0].found == ()  # the role has shown such reads by now
+
+
+def test_a_small_role_speaks_from_the_first_day_and_a_large_one_from_the_fourth() -> None:
+    hidden = [read(CLERKS[5], at(0, 12), range(100, 3000), kind="cursor", extent="upper_bound")]
+    few = [each for each in ordinary(0) if each["account"] in CLERKS[: FEW - 1]]
+    (small,) = watched_days(State(), plain_context(), [few + hidden])
+    assert [each.subject for each in small.found] == [CLERKS[5]]
+    (large,) = watched_days(State(), plain_context(), [ordinary(0) + hidden])
+    assert large.found == ()
 
 
 def test_what_a_surprise_counts_names_signals() -> None:

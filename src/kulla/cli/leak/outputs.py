@@ -49,6 +49,8 @@ class Wanted:
             raise UsageError("--package: needs --package-key FILE, the key that signs it (made if there is none)")
         if bool(self.citizens) != bool(self.citizens_key):
             raise UsageError("--citizens and --citizens-key go together")
+        if len({listed.stem for listed in self.protected}) < len(self.protected):
+            raise UsageError("--protected: two lists of one name would have one answer; rename one of them")
         if self.protected and not self.out:
             raise UsageError("--protected: needs --out FILE, beside which the answers are written")
 

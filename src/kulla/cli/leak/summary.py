@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kulla.leaks.report.blocks import plain
+from kulla.leaks.report.words import Words
 from kulla.leaks.trace import FEWEST, Trace
 
 _SAID = {
@@ -65,7 +67,7 @@ def _found(found: Mapping[str, Any]) -> Iterator[str]:
     said = _SAID[found["outcome"]] if named or found["outcome"] in ("copy", "none") else _UNNAMED
     yield "  " + said.format(accounts=accounts, count=len(named), copies=copies or "(unnamed)")
     for reason in found["withheld"]:
-        yield f"    no account is named: {reason.replace('_', ' ')}"
+        yield f"    no account is named: {plain(Words('en').said(reason))}"
     if found["covered"] < 1:
         yield f"    the read log covers {found['covered']:.0%} of the window"
     yield f"    {found['considered']:,} episodes of {found['reads']:,} reads considered"

@@ -98,7 +98,7 @@ def _attribution(
         named = tuple(at for at in named if listed[at].account in kept)
         outcome = ("episode" if len(named) == 1 else "set") if named else "copy" if copies else "none"
         if not named:
-            withheld.append(f"reads of the log explain only {explains:.0%} of the piece")
+            withheld.append("reads of the log explain too little of the piece")
     for refused in _refusals(found, ranked, verdict, margin, share):
         withheld.append(refused)
         named = ()

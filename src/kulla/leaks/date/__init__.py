@@ -1,7 +1,6 @@
 """When a leak was taken, and of how many pieces it is."""
 
 from kulla.leaks.date.calibration import calibrate_drops
-from kulla.leaks.date.columnsets import column_sets
 from kulla.leaks.date.drops import Drops, read_drops, shipped_drops
 from kulla.leaks.date.mixture import Bounds, mixture
 from kulla.leaks.date.simulate import stock
@@ -11,7 +10,6 @@ __all__ = [
     "Bounds",
     "Drops",
     "calibrate_drops",
-    "column_sets",
     "mixture",
     "read_drops",
     "shipped_drops",

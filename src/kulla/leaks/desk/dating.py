@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from kulla.leaks.attribute.copies import micros
 from kulla.leaks.date import Bounds, Drops, mixture
 from kulla.leaks.dated import Mixture
 from kulla.leaks.desk.request import Compared
@@ -34,8 +35,3 @@ def pieces_of(compared: Compared, manifest: Manifest, drops: Drops, seen: dateti
     return mixture(
         compared.matched, compared.table, drops, micros(seen) if seen else None, compared.file, limits=limits
     )
-
-
-def micros(moment: datetime) -> int:
-    """A time in microseconds UTC."""
-    return round(moment.timestamp() * SECOND)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -10,11 +11,16 @@ import pyarrow.parquet as pq
 
 from kulla.errors import OutputError
 from kulla.leaks.desk.request import Made
-from kulla.leaks.intervals import FOREVER
 from kulla.leaks.matched import SURETIES, VERDICTS
 from kulla.leaks.plain import iso
 from kulla.registers.desk.recordmap import replaced
 from kulla.registers.extracts.formats import write_csv
+
+_SCHEMA: Final = pa.schema([
+    *((name, pa.string()) for name in ("file", "table")), ("row", pa.int64()), ("register", pa.string()),
+    ("record_no", pa.uint32()), *((name, pa.string()) for name in ("verdict", "surety", "altered_column")),
+    ("piece", pa.int64()), ("from", pa.string()), ("to", pa.string()),
+])  # fmt: skip
 
 
 def write_rows(made: Made, path: Path) -> int:
@@ -23,7 +29,7 @@ def write_rows(made: Made, path: Path) -> int:
     row: 1-based, in the sheet or file; piece: 1-based number in the trace, null for none; from, to: of the first and
     the last interval in which the row stood so, ISO, null when it never did or has not ended. How many were written.
     """
-    table = pa.concat_tables([_table(made, at) for at in range(len(made.compared))])
+    table = pa.concat_tables([_SCHEMA.empty_table(), *(_table(made, at) for at in range(len(made.compared)))])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replaced(path) as waiting:
@@ -45,11 +51,10 @@ def _table(made: Made, at: int) -> pa.Table:
     for number, (place, each) in enumerate(made.pieces, 1):
         if place == at:
             piece[each.rows] = number
-    some = matched.intervals.some
-    firsts = matched.intervals.first[
-        np.minimum(matched.intervals.offsets[:-1], max(len(matched.intervals.first) - 1, 0))
-    ]
-    lasts = matched.intervals.last[np.maximum(matched.intervals.offsets[1:] - 1, 0)] if some.any() else firsts
+    some, standing = np.flatnonzero(matched.intervals.some), matched.intervals
+    began, ended = np.full(count, None, object), np.full(count, None, object)
+    began[some] = [iso(int(first)) for first in standing.first[standing.offsets[some]]]
+    ended[some] = [iso(int(last)) for last in standing.last[standing.offsets[some + 1] - 1]]
     return pa.table({
         "file": pa.array([made.trace.inputs[compared.file].name] * count, pa.string()),
         "table": pa.array([compared.table.name] * count, pa.string()),
@@ -60,8 +65,6 @@ def _table(made: Made, at: int) -> pa.Table:
         "surety": pa.array([SURETIES[s] for s in matched.surety], pa.string()),
         "altered_column": pa.array([names[a] if a >= 0 else None for a in matched.altered], pa.string()),
         "piece": pa.array(piece, pa.int64(), mask=piece == 0),
-        "from": pa.array([iso(int(f)) if s else None for f, s in zip(firsts, some, strict=True)], pa.string()),
-        "to": pa.array(
-            [iso(int(t)) if s and t < FOREVER else None for t, s in zip(lasts, some, strict=True)], pa.string()
-        ),
-    })  # fmt: skip
+        "from": pa.array(began, pa.string()),
+        "to": pa.array(ended, pa.string()),
+    }).cast(_SCHEMA)  # fmt: skip

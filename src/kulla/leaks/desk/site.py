@@ -104,7 +104,7 @@ class CentreSite:
 
     @property
     def discretion_key(self) -> bytes:
-        return hmac.digest(self.key.secret(self.key.epochs[0].epoch), b"kulla trace discretion 1", "sha256")
+        return hmac.digest(self.key.secret(), b"kulla trace discretion 1", "sha256")
 
     def names(self) -> tuple[str, ...]:
         return self.folder.names()

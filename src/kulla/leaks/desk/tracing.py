@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from kulla import __version__
 from kulla.errors import InputError, UsageError
 from kulla.leaks.assess import assess, facts_of
+from kulla.leaks.attribute.copies import micros
 from kulla.leaks.date import shipped_drops
 from kulla.leaks.dated import Mixture, Piece
 from kulla.leaks.desk.attributing import Attributing, Explained
@@ -184,7 +184,7 @@ class _Tracing:
         return {
             "seed": request.seed, "level": drops.level, "prior_unlogged": request.prior_unlogged,
             "fewest": FEWEST, "site": "owner" if self._site.at_owner else "centre",
-            "seen": iso(_micros(request.seen)) if request.seen else None,
+            "seen": iso(micros(request.seen)) if request.seen else None,
         }  # fmt: skip
 
 
@@ -272,7 +272,3 @@ def _explains(other: Compared, one: Compared) -> bool:
     fewer = mine < theirs or int(mine_exact.sum()) < int(their_exact.sum())
     covered = int((mine_exact & their_exact).sum()) >= COVERED * int(mine_exact.sum())
     return mine <= theirs and fewer and covered
-
-
-def _micros(moment: datetime) -> int:
-    return round(moment.timestamp() * 1_000_000)

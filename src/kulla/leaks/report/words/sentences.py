@@ -13,7 +13,7 @@ SENTENCES: Final = tuple(
         (r"no valid calibration: (?P<reason>.+)", "no_calibration_as"),
         (r"none was made", "no_calibration"),
         (r"the log covers only (?P<covered>[0-9.]+%) of the window of extraction", "covers_only"),
-        (r"reads of the log explain only (?P<share>[0-9.]+%) of the piece", "explains_only"),
+        (r"reads of the log explain too little of the piece", "explains_little"),
         (r"all the log lines that it rests on were never sealed", "never_sealed"),
         (r"episodes of several accounts explain it about as well", "tie"),
         (r"several episodes of one account explain it about as well", "tie_of_one"),
