@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from bench.leakworld import load
-from kulla.leaks.attribute import Index, ReadLog, index
+from kulla.leaks.attribute import Index, Population, ReadLog, index
 from kulla.leaks.attribute.readlog import EXACT, PER_READ, SEALED
-from kulla.leaks.calibrate.nulls import DAY, SHAPES, Standing, chosen, moments, standing
+from kulla.leaks.calibrate.nulls import DAY, SHAPES, Standing, chosen, moments, orders, standing
 from kulla.leaks.desk.readlog import readlog
 from kulla.leaks.intervals import Intervals
 from kulla.leaks.world import Drawn, Noise, World, drawn
@@ -48,6 +48,8 @@ class Country:
     pools: np.ndarray
     place: np.ndarray
     employer: np.ndarray | None
+    population: Population
+    orders: tuple[np.ndarray, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -68,6 +70,7 @@ def country(owner: Path, register: str) -> Country:
     pooled = sorted({each["account"] for each in staff if each["pooled"]})
     known = index(log, pooled)
     world = load(owner, register)
+    stood = standing(world)
     codes = {name: at for at, name in enumerate(log.accounts)}
     roles = {each["account"]: each["role"] for each in staff}
     people = [at for name, at in codes.items() if roles.get(name) not in (None, "") and name.startswith("u")]
@@ -80,8 +83,8 @@ def country(owner: Path, register: str) -> Country:
         employer[world.record] = world.cells["employer_id"].astype(np.int64)
     pools = np.array([codes[name] for name in pooled if name in codes])
     return Country(
-        register, world, standing(world), world.groups(COLUMNS[register]), known, np.array(people), np.array(analysts),
-        pools, where, employer,
+        register, world, stood, world.groups(COLUMNS[register]), known, np.array(people), np.array(analysts),
+        pools, where, employer, stood.population(), orders(stood),
     )  # fmt: skip
 
 
@@ -214,6 +217,17 @@ def lists(home: Country, count: int, draw: np.random.Generator) -> list[np.ndarr
     return [parts[each] for each in picked]
 
 
+def alive(home: Country, parts: list[np.ndarray], times: np.ndarray) -> list[np.ndarray]:
+    """Of the records of each read those that the register had at its time: a read returns no others."""
+    sizes = [len(each) for each in parts]
+    records = np.concatenate(parts)
+    place, _ = home.standing.held(records.astype(np.uint32), np.repeat(times, sizes))
+    kept = np.zeros(len(records), bool)
+    kept[place] = True
+    bounds = np.cumsum(sizes)[:-1]
+    return [part[here] for part, here in zip(parts, np.split(kept, bounds), strict=True)]
+
+
 Maker = Callable[[Country, np.random.Generator], Scene]
 
 
@@ -222,6 +236,7 @@ def from_reads(
     expected: str = "episode", **more: Any,
 ) -> Scene:  # fmt: skip
     """A scene whose leak is what some reads gave. lost: share of lines lost; keep: a mask over the country's log."""
+    parts = alive(home, parts, times)
     lost = draw.random(len(parts)) < more.get("loss", 0.0)
     if more.get("absent"):
         lost[:] = True
@@ -256,7 +271,7 @@ def unlogged(name: str, home: Country, draw: np.random.Generator, kind: str = ""
     records = np.unique(home.world.record)
     shape = SHAPES[int(draw.integers(len(SHAPES)))]
     size = int(np.exp(draw.uniform(np.log(200), np.log(len(records) / 2))))
-    part = records if draw.random() < 0.2 else chosen(home.known, records, shape, size, draw)
+    part = records if draw.random() < 0.2 else chosen(home.known, records, shape, size, draw, home.orders)
     part = part[np.sort(draw.permutation(len(part))[:MOST])]
     days = 0.0 if kind or draw.random() < 0.7 else float(draw.choice([1, 3, 20, 60]))
     times = moments(len(part), home.span, days, draw)

@@ -29,6 +29,7 @@ import numpy.typing as npt
 import orjson
 import pyarrow as pa
 
+from bench.datingoracle import labels_tell, moments_tell
 from bench.datingtable import tables
 from bench.leakworld import load
 from kulla.leaks.date import mixture, shipped_drops, window
@@ -101,23 +102,23 @@ def dated(leak: Drawn, horizon: Span, taken: int) -> Row:
     }  # fmt: skip
 
 
-def cells(folder: Path, seeds: int) -> Iterator[Row]:
+def cells(folder: Path, seeds: range) -> Iterator[Row]:
     """Each size × altered × stale, over all profiles and registers in turn."""
     combos = [(profile, register) for profile in PROFILES for register in REGISTERS]
     yield from _cells(folder, seeds, combos, SIZES, "cell")
 
 
-def big(folder: Path, seeds: int) -> Iterator[Row]:
+def big(folder: Path, seeds: range) -> Iterator[Row]:
     """The same at 640,000 rows, of a civil register of a million."""
     yield from _cells(folder, seeds, [(f"{profile}-1m", "civil") for profile in PROFILES], (640_000,), "cell")
 
 
 def _cells(
-    folder: Path, seeds: int, combos: list[tuple[str, str]], sizes: tuple[int, ...], bench: str
+    folder: Path, seeds: range, combos: list[tuple[str, str]], sizes: tuple[int, ...], bench: str
 ) -> Iterator[Row]:  # fmt: skip
     for at, (profile, register) in enumerate(combos):
         of = stocked(folder / profile, register)
-        for seed in range(at, seeds, len(combos)):
+        for seed in seeds[at :: len(combos)]:
             for size in sizes:
                 for altered in ALTERED:
                     for stale in STALE:
@@ -135,11 +136,11 @@ def _cells(
         stocked.cache_clear()
 
 
-def clumped(folder: Path, seeds: int) -> Iterator[Row]:
+def clumped(folder: Path, seeds: range) -> Iterator[Row]:
     """Stale rows that are not drawn one by one: whole employers of the payroll, pasted as of one older time."""
     for at, profile in enumerate(PROFILES):
         of = stocked(folder / profile, "payroll")
-        for seed in range(at, seeds, len(PROFILES)):
+        for seed in seeds[at :: len(PROFILES)]:
             for size in SIZES:
                 for stale in STALE[1:]:
                     draw = np.random.default_rng([seed, size, int(100 * stale), 5])
@@ -168,13 +169,17 @@ def _joined(parts: list[Drawn]) -> Drawn:
     return Drawn(version, record, how, intervals)
 
 
-def payroll(folder: Path, seeds: int) -> Iterator[Row]:
+def _permuted(leak: Drawn, order: Ints) -> Drawn:
+    return Drawn(leak.version[order], leak.record[order], leak.how[order], leak.intervals.take(order))
+
+
+def payroll(folder: Path, seeds: range) -> Iterator[Row]:
     """The payroll of January, extracted in November: is the window ever one of January?"""
     for at, profile in enumerate(PROFILES):
         of = stocked(folder / profile, "payroll")
         first, years = of.world.horizon[0], (0, 1)
         periods = np.unique(of.world.cells["period"])
-        for seed in range(at, seeds, len(PROFILES)):
+        for seed in seeds[at :: len(PROFILES)]:
             for stale in (0.0, 0.05, 0.2):
                 draw = np.random.default_rng([seed, int(100 * stale), 11])
                 year = years[seed // len(PROFILES) % 2]
@@ -206,15 +211,15 @@ def _of_period(of: Stock, rows: Ints, after: int) -> Ints:
     return np.asarray(rows[early & (period[rows] == codes[np.argmax(counts)])])
 
 
-def pieces(folder: Path, seeds: int) -> Iterator[Row]:
+def pieces(folder: Path, seeds: range, sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:
     """Files pasted from one, two and three pieces, one after the other or shuffled."""
     for at, profile in enumerate(PROFILES):
         of = stocked(folder / profile, "civil")
-        for seed in range(at, seeds, len(PROFILES)):
-            for size in SIZES:
+        for seed in seeds[at :: len(PROFILES)]:
+            for size in sizes:
                 for count in (1, 2, 3):
                     for order in ("sorted", "shuffled"):
-                        for stale in (0.0, 0.05):
+                        for stale in (0.0, 0.05, 0.2)[: 3 if count == 1 else 2]:
                             draw = np.random.default_rng([seed, size, count, len(order), int(100 * stale)])
                             yield pasted(of, size, count, order, stale, draw, {
                                 "bench": "pieces", "profile": profile, "size": size, "pieces": count, "order": order,
@@ -234,9 +239,10 @@ def pasted(
     older = stale_times(of.world.horizon, min(taken), True, draw)
     leaks = [of.leak(sample(of, each, size // count, draw), Noise(0.1, 0.0, stale, older), draw) for each in taken]
     leak = _joined(leaks)
+    label = np.repeat(np.argsort(np.argsort(taken)), [len(each.how) for each in leaks])
     if order == "shuffled":
         mixed = draw.permutation(len(leak.how))
-        leak = Drawn(leak.version[mixed], leak.record[mixed], leak.how[mixed], leak.intervals.take(mixed))
+        leak, label = _permuted(leak, mixed), label[mixed]
     begun = time.perf_counter()
     found = mixture(matched(of.world, leak), sheet(len(leak.how)), shipped_drops(), None, 0)
     spent = time.perf_counter() - begun
@@ -245,6 +251,8 @@ def pasted(
         "found": len(windows), "crawl": any(piece.kind == "crawl" for piece in found.pieces),
         "dated": [any(covers(w.spans, each) for w in windows) for each in taken] if len(windows) == count else [],
         "each": _each(windows, taken), "width": [hours(w.spans, of.world.horizon[1]) for w in windows], "s": spent,
+        "labels": count == 1 or labels_tell(of.world, leak, label, count),
+        "moments": count == 1 or (order == "shuffled" and moments_tell(of.world, leak, taken, found.bic)),
     }  # fmt: skip
 
 
@@ -256,11 +264,11 @@ def _each(windows: list[Window], taken: list[int]) -> bool:
     return all(covers(w.spans, each) for w, each in zip(ordered, sorted(taken), strict=True))
 
 
-def crawls(folder: Path, seeds: int) -> Iterator[Row]:
+def crawls(folder: Path, seeds: range) -> Iterator[Row]:
     """Registers read page by page over days, in the order of record numbers, kept in order or shuffled."""
     for at, profile in enumerate(PROFILES):
         of = stocked(folder / profile, "civil")
-        for seed in range(at, seeds, len(PROFILES)):
+        for seed in seeds[at :: len(PROFILES)]:
             for size in SIZES[1:]:
                 for days in (3, 60):
                     for order in ("sorted", "shuffled"):
@@ -284,8 +292,7 @@ def _crawled(of: Stock, size: int, days: int, order: str, draw: np.random.Genera
     kept = versions >= 0
     leak, when = of.leak(versions[kept], Noise(0.1), draw), when[kept]
     if order == "shuffled":
-        mixed = draw.permutation(len(leak.how))
-        leak = Drawn(leak.version[mixed], leak.record[mixed], leak.how[mixed], leak.intervals.take(mixed))
+        leak = _permuted(leak, draw.permutation(len(leak.how)))
     found = mixture(matched(of.world, leak), sheet(len(leak.how)), shipped_drops(), None, 0)
     spans = [span for piece in found.pieces for span in piece.window.spans]
     return about | {
@@ -326,7 +333,7 @@ def sheet(count: int) -> LeakTable:
     return LeakTable("sheet", (), data, np.arange(count) + 1, np.zeros(count, np.int32))
 
 
-BENCHES: dict[str, Callable[[Path, int], Iterator[Row]]] = {
+BENCHES: dict[str, Callable[..., Iterator[Row]]] = {
     "cells": cells, "big": big, "clumped": clumped, "payroll": payroll, "pieces": pieces, "crawls": crawls,
 }  # fmt: skip
 
@@ -337,6 +344,8 @@ def main() -> None:
     parser.add_argument("what", choices=[*BENCHES, "calibrate", "table"])
     parser.add_argument("path", type=Path, help="the folder of countries, or the file of runs")
     parser.add_argument("--seeds", type=int, default=400, help="of each cell")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--sizes", default="", help="of pieces: numbers of rows, with commas")
     parser.add_argument("--out", type=Path, default=Path("dating.jsonl"))
     options = parser.parse_args()
     if options.what == "table":
@@ -346,8 +355,10 @@ def main() -> None:
         options.out.write_bytes(calibrate(options.path, options.seeds))
         return
     begun = time.monotonic()
+    seeds = range(options.first, options.first + options.seeds)
+    some = {"sizes": tuple(map(int, options.sizes.split(",")))} if options.sizes else {}
     with options.out.open("ab") as out:
-        for row in BENCHES[options.what](options.path, options.seeds):
+        for row in BENCHES[options.what](options.path, seeds, **some):
             out.write(orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
             out.flush()
     print(f"{options.what}: {time.monotonic() - begun:.0f} s")

@@ -2,7 +2,8 @@
 
 The attacker knows everything about some persons (the filler) and guesses one cell of a target: in half of the files the
 guess is right. Whatever a trace tells is turned into numbers; a classifier is trained on half of the files and tried on
-the other half. An AUC of 0.5 is ignorance. Beside it the same with counts as they are, which shows that it works.
+the other half. An AUC of 0.5 is ignorance. Beside it the same with counts as they are, which shows that it works; and
+files at the edge of what is told at all (99 known rows, the guess is the hundredth), and with the guess many times.
 
     python -m bench.oracle --files 4000
 """
@@ -30,9 +31,10 @@ from kulla.leaks.date import shipped_drops
 from kulla.leaks.desk.dating import pieces_of
 from kulla.leaks.desk.imprintindex import RegisterIndex, open_index
 from kulla.leaks.desk.request import Compared
+from kulla.leaks.desk.thinning import Thinning
 from kulla.leaks.discretion import Discretion
 from kulla.leaks.leaktable import LeakTable
-from kulla.leaks.plain import persons_of, piece_plain, table_found
+from kulla.leaks.plain import persons_of, piece_name, piece_plain, table_found
 from kulla.leaks.recognise import recognise
 from kulla.registers.desk.imprinting import imprint
 from kulla.registers.desk.receiving import receive
@@ -72,30 +74,36 @@ class Target:
 
     def told(self, table: LeakTable, key: bytes, seed: bytes, at_owner: bool) -> dict[str, Any]:
         """What a trace tells of a table."""
-        matched = recognise(table, self.index, self.manifest, self.keys, self.outer, 1)
+        matched, rows = recognise(table, self.index, self.manifest, self.keys, self.outer, 1), table.rows
+        fewer = None if at_owner else Thinning().thinned(table, matched)
+        if fewer is not None:
+            table, matched = fewer, recognise(fewer, self.index, self.manifest, self.keys, self.outer, 1)
         discretion = Discretion(at_owner, key, seed)
-        found = table_found(0, table, matched, self.manifest, discretion)
+        found = table_found((0, table, matched), self.manifest, discretion, "x", rows)
         mixture = pieces_of(Compared(0, table, matched), self.manifest, shipped_drops(), None, not at_owner)
         pieces = [
-            piece_plain(piece, mixture, 0, table, matched, discretion)
+            piece_plain(piece, mixture, (0, table, matched), self.manifest, discretion, "x")
             for piece in mixture.pieces
-            if discretion.enough(len(np.unique(matched.record[piece.rows])))
+            if discretion.enough(len(np.unique(matched.record[piece.rows])), piece_name(piece, "x"))
         ]
         return {
             "verdicts": found.verdicts, "persons": found.persons, "altered": found.altered_columns,
-            "columns": list(found.columns), "pieces": pieces, "all": persons_of([matched], discretion, "payroll"),
+            "columns": list(found.columns), "pieces": pieces,
+            "all": persons_of([(table, matched)], self.manifest, discretion),
         }  # fmt: skip
 
 
-def crafted(target: Target, draw: np.random.Generator, right: bool, victim: int, filler: int) -> LeakTable:
-    """Rows the attacker knows, and one with a guess at the victim's salary."""
+def crafted(
+    target: Target, draw: np.random.Generator, right: bool, victim: int, filler: int, copies: int = 1
+) -> LeakTable:
+    """Rows the attacker knows, and one with a guess at the victim's salary, so many times."""
     rows = target.rows
     known = draw.choice(rows.num_rows - 1, filler, replace=False)
     known = known + (known >= victim)
-    places = np.append(known, victim)
+    places = np.append(known, np.full(copies, victim))
     columns = {name: rows[name].take(pa.array(places)).cast(pa.string()).to_pylist() for name in COLUMNS}
     if not right:
-        columns[SECRET][-1] = "987654.00"
+        columns[SECRET][filler:] = ["987654.00"] * copies
     data = pa.table({f"c{at}": pa.array(values, pa.string()) for at, values in enumerate(columns.values())})
     count = len(places)
     return LeakTable("x", ("",) * len(COLUMNS), data, np.arange(1, count + 1), np.zeros(count, np.int32))
@@ -121,7 +129,9 @@ def numbers(value: Any) -> Iterator[tuple[str, float]]:
             yield "", float(len(value))
 
 
-def attacked(target: Target, files: int, seed: int, at_owner: bool = False, filler: int = 150) -> float:
+def attacked(
+    target: Target, files: int, seed: int, at_owner: bool = False, filler: int = 150, copies: int = 1
+) -> float:
     """The AUC of a classifier that tells right guesses from wrong ones, on files it was not trained on.
 
     One victim: the attacker sends all files against one cell, each with other filler.
@@ -131,7 +141,7 @@ def attacked(target: Target, files: int, seed: int, at_owner: bool = False, fill
     key, facts, truth = draw.bytes(32), [], []
     for number in range(files):
         right = bool(number % 2)
-        table = crafted(target, draw, right, victim, filler)
+        table = crafted(target, draw, right, victim, filler, copies)
         facts.append(dict(numbers(target.told(table, key, str((seed, number)).encode(), at_owner))))
         truth.append(right)
     names = sorted({name for each in facts for name in each})
@@ -154,7 +164,9 @@ def main() -> None:
         target = Target.of(ExerciseFolder(country).path, Path(scratch))
         few = min(given.files, 400)
         print(f"told as it is, {few} files: AUC {attacked(target, few, given.seed, at_owner=True):.3f}")
-        print(f"at a centre, {given.files} files: AUC {attacked(target, given.files, given.seed):.3f}")
+        for filler, copies in ((150, 1), (250, 1), (99, 1), (250, 250)):
+            told = attacked(target, given.files, given.seed, filler=filler, copies=copies)
+            print(f"at a centre, {given.files} files, {filler} known rows, the guess {copies} times: AUC {told:.3f}")
 
 
 if __name__ == "__main__":

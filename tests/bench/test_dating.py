@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from bench import dating
+from bench.datingoracle import labels_tell
 from bench.datingtable import below, rate, tables
 from kulla.exercise.layout import Settings
 from kulla.exercise.make import make_exercise
+from kulla.leaks.date.simulate import moment, sample
+from kulla.leaks.world import Noise
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +32,7 @@ def test_the_stated_region_covers_where_the_arg_max_does_not(
     countries: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     monkeypatch.setattr(dating, "SIZES", (4_000,))
-    rows = list(dating.cells(countries, 12))
+    rows = list(dating.cells(countries, range(12)))
     assert len(rows) == 12 * 12
     assert not any(below([(sum(row["covered"] for row in rows), len(rows))]))
     hard = [row for row in rows if row["stale"] == 0.2 and row["register"] == "civil"]
@@ -39,7 +42,7 @@ def test_the_stated_region_covers_where_the_arg_max_does_not(
 
 
 def test_januarys_payroll_in_november_is_never_a_window_of_january(countries: Path) -> None:
-    rows = list(dating.payroll(countries, 6))
+    rows = list(dating.payroll(countries, range(6)))
     assert len(rows) == 18
     assert not any(row["january"] for row in rows)
     assert all(row["rows"] > 500 for row in rows)
@@ -54,13 +57,24 @@ def test_two_pieces_are_two(countries: Path) -> None:
     ]  # fmt: skip
     assert [row["found"] for row in rows] == [2] * 4
     assert sum(row["each"] for row in rows) >= 3
+    assert all(row["labels"] for row in rows)
+    assert [row["moments"] for row in rows] == [False, False, True, True]
+
+
+def test_no_oracle_tells_two_extracts_of_one_moment_apart(countries: Path) -> None:
+    of = dating.stocked(countries / "busy", "civil")
+    draw = np.random.default_rng(4)
+    taken = moment(of.world.horizon, draw)
+    parts = [of.leak(sample(of, taken, 2_000, draw), Noise(0.1), draw) for _ in range(2)]
+    leak = dating._joined(parts)
+    assert not labels_tell(of.world, leak, np.repeat([0, 1], 2_000), 2)
 
 
 def test_employers_that_are_stale_as_a_whole_do_not_break_the_region(
     countries: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     monkeypatch.setattr(dating, "SIZES", (4_000,))
-    rows = list(dating.clumped(countries, 8))
+    rows = list(dating.clumped(countries, range(8)))
     assert sum(row["covered"] for row in rows) >= len(rows) - 2
     assert any(row["epsilon"] > 0 for row in rows)
 

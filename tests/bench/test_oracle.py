@@ -23,3 +23,9 @@ def test_the_attack_works_on_what_the_owner_sees(target: Target) -> None:
 def test_it_learns_nothing_at_a_centre(target: Target) -> None:
     """300 files, half of them to learn on: ignorance gives 0.5 ± 0.05 (one standard error)."""
     assert attacked(target, 300, 3) < 0.65
+
+
+@pytest.mark.parametrize(("filler", "copies"), [(99, 1), (300, 300)])
+def test_nor_at_the_edge_of_what_is_told_nor_from_many_copies(target: Target, filler: int, copies: int) -> None:
+    """99 known rows and the guess as the hundredth; one guess as often as all other rows."""
+    assert attacked(target, 60, 4, filler=filler, copies=copies) < 0.75

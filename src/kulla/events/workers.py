@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -72,6 +73,8 @@ def _wait(pid: int) -> None:
     os.waitpid(pid, 0)
 
 
+_TAKEN: Final = 128
+"""Below this number a descriptor of the parent's is not closed in a worker but replaced by the empty device."""
 _GONE: Final = "the worker processes were ended from outside; run again with fewer --jobs or more memory"
 
 
@@ -141,8 +144,17 @@ def _detach(control: socket.socket) -> None:
     os.dup2(null, 0)
     os.dup2(null, 1)
     kept = control.fileno()
-    os.closerange(3, kept)
-    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+    # A library may have a handler of forks that closes descriptors of its own by number (Arrow, once it has read CSV):
+    # were they free here, a worker's socket would get such a number, and be closed at its birth. So they stay taken,
+    # as far as that leaves a worker room for its own.
+    for number in sorted(int(name) for name in os.listdir("/dev/fd") if 2 < int(name) < _TAKEN):
+        if number != kept:
+            with contextlib.suppress(OSError):  # the listing's own descriptor is closed by now
+                os.fstat(number)
+                os.dup2(null, number)
+    first = max(_TAKEN, kept + 1)
+    os.closerange(_TAKEN, kept)
+    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
 
 
 def _never_return(main: Callable[[], None]) -> None:

@@ -165,7 +165,13 @@ class _Past:
             keep = pc.and_(keep, pc.fill_null(pc.equal(as_text(table[name]), value), False))
         rows = table.filter(keep)
         if self._part.misdeed:
-            numbers = np.array(_misdeed(self._country, self._part)["record_numbers"], np.uint32)
+            listed = _misdeed(self._country, self._part)["record_numbers"]
+            if listed is None:
+                raise UsageError(
+                    f"--part {self._part.register}: {self._part.misdeed} read too many persons to be listed in truth/;"
+                    " give a time and rows instead"
+                )
+            numbers = np.array(listed, np.uint32)
             mine = numbers_of(read_map(self._folder), keys_of(rows, self._manifest.record))
             rows = rows.filter(pa.array(np.isin(mine, numbers)))
         return rows

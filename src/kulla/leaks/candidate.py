@@ -84,7 +84,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class CopyMatch:
-    """A known copy that a piece is consistent with: frozen at the piece's time, or following the register."""
+    """A known copy that a piece is consistent with: frozen at the piece's time, or following the register.
+
+    kind: as the manifest has it, or `extract` for a marked copy whose marks are in the file; then its recipient is in
+    `reachable_by`, and log10 counts the marks too.
+    """
 
     name: str
     kind: str

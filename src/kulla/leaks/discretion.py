@@ -3,25 +3,38 @@
 Whoever may run traces could craft files: persons they know everything about, and one row with a guess. So, away from
 the owner's site,
 
-- nothing is told about fewer than `FEWEST` distinct records, and a record counts once however often it is in the file;
-- counts, log-likelihoods and powers of ten are told as multiples of `FEWEST`, rounded up or down by a draw that depends
-  on the whole file: any change of the file draws anew, so the change of a count by one is lost in ±100; shares get the
-  noise of as many records;
-- a window of extraction is told only for pieces of at least `FEWEST` distinct records, in whole hours, widened by about
-  what one telling row adds; neither its likelihood's curve nor its best moment is told;
+- nothing is told about fewer than `FEWEST` distinct records; whether a larger number is told is itself decided with
+  noise (see `_some`), so that no row can be the one that lifts a count over an edge;
+- counts, shares and sizes of logarithms are told with Laplace noise (Dwork and others, 2006), rounded to hundreds: one
+  record more or less changes the chance of anything that is told by a factor of at most e^(1/50) for its number and
+  e^(1/25) for whether it is told. Rounding alone would not do: of 200 known records and one guess, 300 would be told
+  only if the guess is right;
+- the noise depends on the file, the centre's key and the statement alone: running a file again tells nothing more, and
+  gives the same statements;
+- a person's row counts a few times at most, in all tables of a run together (`desk.thinning`);
+- a window of extraction is told only for pieces of enough records, in whole hours, widened by about what one telling
+  row adds; neither its likelihood's curve nor its best moment is told;
 - runs are few a day for each register, each with a case, a purpose and a second person (`desk.runs`).
 
 At the owner's site (`at_owner`) everything is told as it is. bench/oracle.py attacks this with crafted files. What is
-left: filler crafted to put a window's boundary on the edge can make one row decide it; the runs it takes are few. Pure.
+left: filler crafted to put a window's boundary or an outcome on the edge can make one row decide it; and what one run
+tells a little of, many runs tell more of: the runs that it takes are few, and noted. Pure.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from dataclasses import dataclass, field
+from typing import Final
 
 from kulla.leaks.trace import FEWEST
+
+NOISE: Final = FEWEST / 2
+"""Scale of the noise of a count, in records: in half of the cases it is below 35, in 1 of 100 above 230."""
+EDGE: Final = FEWEST / 4
+"""Scale of the noise by which it is decided whether a number is told at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,47 +43,57 @@ class Discretion:
 
     Attributes:
         at_owner: whether this runs at the register's own site.
-        key: 32 secret bytes of the centre's; seed: what the draw depends on (the files' hashes).
+        key: 32 secret bytes of the centre's; seed: what the noise depends on (the files' hashes).
     """
 
     at_owner: bool
     key: bytes = field(repr=False)
     seed: bytes
 
-    def enough(self, records: int) -> bool:
-        """Whether something resting on so many distinct records may be told at all."""
-        return self.at_owner or records >= FEWEST
+    def enough(self, records: int, what: str) -> bool:
+        """Whether something resting on so many distinct records may be told at all. what: names it."""
+        return self.at_owner or self._some(records, what)
 
     def count(self, records: int, what: str) -> int | None:
-        """A count of distinct records as it may be told; None below FEWEST (0 too, when it might be 99).
+        """A count of distinct records as it may be told; None for few, or what might be few.
 
-        what: names the statement. Each has a draw of its own: were equal counts told alike, whether two counts are
-        equal would show, and with it single rows. So two statements of one thing may differ by FEWEST.
+        what: names the statement. Each has noise of its own: were equal counts told alike, whether two counts are
+        equal would show, and with it single rows. So two statements of one thing may differ.
         """
         if self.at_owner:
             return records
-        if records < FEWEST:
+        if not self._some(records, what):
             return None
-        whole, rest = divmod(records, FEWEST)
-        return FEWEST * (whole + (self._draw(what) * FEWEST < rest))
+        return FEWEST * max(round((records + self._noise(what, NOISE)) / FEWEST), 1)
 
     def share(self, value: float, records: int, what: str) -> float | None:
-        """A share as it may be told: with noise of ±FEWEST/2 records, in whole per cent; None when of fewer records."""
+        """A share as it may be told: with the noise of a count, in whole per cent; None when of few records."""
         if self.at_owner:
             return value
-        if records < FEWEST:
+        if not self._some(records, what):
             return None
-        noise = (self._draw(what) - 0.5) * FEWEST / records
-        return round(min(max(value + noise, 0.0), 1.0), 2)
+        return round(min(max(value + self._noise(what, NOISE) / records, 0.0), 1.0), 2)
 
     def size(self, value: float, what: str) -> float:
-        """A log-likelihood or a power of ten as it may be told: a multiple of FEWEST."""
+        """A log-likelihood or a power of ten as it may be told: FEWEST (or −FEWEST) if it is larger by far, else 0.
+
+        A single row changes it by up to a dozen, so no figure could be told; but what is told holds: a ratio told as
+        10^100 is larger than that.
+        """
         if self.at_owner:
             return value
-        whole, rest = divmod(abs(value), FEWEST)
-        told = FEWEST * (whole + (self._draw(what) * FEWEST < rest))
-        return told if value >= 0 else -told
+        sure = abs(value) >= FEWEST and abs(value) + self._noise(what, FEWEST) >= 5 * FEWEST
+        return math.copysign(FEWEST, value) if sure else 0.0
 
-    def _draw(self, what: str) -> float:
+    def _some(self, records: int, what: str) -> bool:
+        """Whether a number of records is told: never of fewer than FEWEST, and else if with noise it is twice that.
+
+        At FEWEST itself the noise would have to be four times its scale: in 1 of 110 files.
+        """
+        return records >= FEWEST and records + self._noise(f"{what}?", EDGE) >= 2 * FEWEST
+
+    def _noise(self, what: str, scale: float) -> float:
+        """Laplace noise of mean 0."""
         digest = hmac.digest(self.key, hashlib.sha256(self.seed).digest() + what.encode(), "sha256")
-        return int.from_bytes(digest[:8], "big") / 2**64
+        draw = (int.from_bytes(digest[:8], "big") + 0.5) / 2**64 - 0.5
+        return -math.copysign(scale * math.log(max(1 - 2 * abs(draw), 2.0**-64)), draw)

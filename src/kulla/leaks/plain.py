@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from kulla.leaks.candidate import Attribution, Candidate
+from kulla.leaks.candidate import Attribution, Candidate, Margin
+from kulla.leaks.counting import distinct, nameless, unsure_persons
 from kulla.leaks.dated import Mixture, Piece, Span, Window
 from kulla.leaks.discretion import Discretion
 from kulla.leaks.intervals import FOREVER
@@ -27,6 +29,18 @@ LONG: Final = 10 * FEWEST
 
 HOUR: Final = 3_600_000_000
 
+DETAILED: Final = 3
+"""Of how many candidates, besides those named, figures are told away from the owner's site."""
+
+_WITHOUT: Final = (
+    ("no valid calibration: no calibration for a piece", "no_cell_here"),
+    ("no calibration for a piece", "no_cell_here"),
+    ("the log covers only", "not_covered"),
+    ("no valid calibration: the calibration is older", "too_old"),
+    ("the calibration is older", "too_old"),
+)
+"""How a statement with numbers begins → the key of the same without."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = int((datetime.max.replace(tzinfo=UTC) - _EPOCH) / timedelta(microseconds=1))
 
@@ -36,19 +50,19 @@ def iso(moment: int) -> str | None:
     return None if moment >= min(FOREVER, _LATEST) else (_EPOCH + timedelta(microseconds=moment)).isoformat()
 
 
-def distinct(record: npt.NDArray[np.uint32], mask: npt.NDArray[np.bool_] | None = None) -> int:
-    """How many records these rows are about; a record counts once however often it occurs, none does not count."""
-    some = record if mask is None else record[mask]
-    return len(np.unique(some[some > 0]))
-
-
 def table_found(
-    file: int, table: LeakTable, matched: Matched, manifest: Manifest, discretion: Discretion
-) -> TableFound:
-    """A table against a register. Away from the owner's site rows of one record count once."""
-    place = f"{file}/{table.name}/{matched.register}"
+    found: tuple[int, LeakTable, Matched], manifest: Manifest, discretion: Discretion, place: str,
+    rows: int | None = None,
+) -> TableFound:  # fmt: skip
+    """A table against a register. Away from the owner's site rows of one record count once.
+
+    found: the place of its file, the table, and it against the register. place: what it is called when it is decided
+    what may be told of it: the same in each run. rows: of the table as it was taken in; None: as many as it has.
+    """
+    file, table, matched = found
+    place = f"{place}/{matched.register}"
     verdicts = {
-        word: _rows(matched, matched.verdict == number, discretion, f"{place}/{word}")
+        word: _rows(table, matched, manifest, matched.verdict == number, discretion, f"{place}/{word}")
         for number, word in enumerate(VERDICTS)
     }
     persons = {
@@ -57,72 +71,166 @@ def table_found(
         )
         for number in (CERTAIN, PROBABLE)
     }
-    persons["ambiguous"] = discretion.count(int((matched.surety == UNSURE).sum()), f"{place}/unsure")
-    linked = int((matched.record > 0).sum())
+    persons["ambiguous"] = _unsure([(table, matched)], manifest, discretion, place)
     return TableFound(
         file, table.name, matched.register, matched.linked_by, _columns(matched, manifest, discretion, place),
-        table.rows, verdicts, persons, discretion.count(linked - distinct(matched.record), f"{place}/twice"),
-        _altered(matched, discretion, place),
+        table.rows if rows is None else rows, verdicts, persons, _twice(matched, discretion, place),
+        _altered(table, matched, manifest, discretion, place),
     )  # fmt: skip
 
 
 def piece_plain(
-    piece: Piece, mixture: Mixture, file: int, table: LeakTable, matched: Matched, discretion: Discretion
-) -> dict[str, Any]:
-    """A piece for the trace. Only pieces that rest on enough records may be told: see `Discretion.enough`."""
+    piece: Piece, mixture: Mixture, found: tuple[int, LeakTable, Matched], manifest: Manifest, discretion: Discretion,
+    place: str,
+) -> dict[str, Any]:  # fmt: skip
+    """A piece for the trace. Only pieces that rest on enough records may be told: see `Discretion.enough`.
+
+    found: the place of its file, its table, and that table against its register. place: as of `table_found`.
+    """
+    file, table, matched = found
     records = distinct(matched.record[piece.rows])
-    place = f"{file}/{table.name}/{piece.register}/{int(piece.rows[0])}"
+    place = piece_name(piece, place)
     return {
         "register": piece.register, "file": file, "table": table.name,
         "rows": len(piece.rows) if discretion.at_owner else discretion.count(records, f"{place}/rows"),
         "columns": list(piece.columns), "kind": piece.kind,
         "window": _window(piece.window, discretion, records, place),
         "trajectory": [[at, iso(moment)] for at, moment in _trajectory(piece, discretion)],
-        "reference": list(piece.reference) if piece.reference else None,
+        "reference": _reference(piece, table, matched, manifest, discretion, place),
         "bic": list(mixture.bic) if discretion.at_owner else [],
         "along": _along(piece, table, discretion, f"{place}/along"),
     }  # fmt: skip
 
 
-def attribution_plain(found: Attribution, records: int, discretion: Discretion) -> dict[str, Any]:
-    """An attribution for the trace, times as ISO texts. records: distinct records of the piece."""
+def piece_name(piece: Piece, place: str) -> str:
+    """What a piece is called when it is decided what may be told of it. place: its table's."""
+    return f"{place}/{piece.register}/{int(piece.rows[0])}"
+
+
+def attribution_plain(found: Attribution, records: int, discretion: Discretion, place: str) -> dict[str, Any]:
+    """An attribution for the trace, times as ISO texts. records: distinct records of the piece; place: its name."""
+    found = found if discretion.at_owner else discreet(found, discretion, place)
     plain = asdict(found)
-    plain["candidates"] = [_candidate(each, discretion, f"{found.piece}/{each.episode}") for each in found.candidates]
+    plain["candidates"] = [
+        _candidate(
+            each,
+            discretion,
+            f"{place}/{each.episode}",
+            at < DETAILED or (at in found.named and found.outcome in ("episode", "set")),
+        )
+        for at, each in enumerate(found.candidates)
+    ]
     plain["copies"] = [
         asdict(c)
         | {
             "frozen_at": iso(c.frozen_at) if c.frozen_at else None,
-            "log10": discretion.size(c.log10, f"{found.piece}/{c.name}"),
+            "log10": discretion.size(c.log10, f"{place}/{c.name}"),
         }
         for c in found.copies
     ]
-    plain["considered"] = discretion.count(found.considered, f"{found.piece}/considered") or 0
+    # One record may have been read by any number of episodes: their number is told at the owner's site alone.
+    plain["considered"] = found.considered if discretion.at_owner else None
+    plain["covered"] = found.covered if discretion.at_owner else round(found.covered, 2)
     plain["log_from"] = None if found.log_from is None else iso(found.log_from)
     plain["log_to"] = None if found.log_to is None else iso(found.log_to)
     for name in ("named", "withheld"):
         plain[name] = list(plain[name])
-    plain["unexplained"] = discretion.share(found.unexplained, records, f"{found.piece}/unexplained")
+    plain["unexplained"] = discretion.share(found.unexplained, records, f"{place}/unexplained")
     return plain
 
 
-def persons_of(matched: Sequence[Matched], discretion: Discretion, register: str) -> dict[str, int | None]:
+def discreet(found: Attribution, discretion: Discretion, place: str) -> Attribution:
+    """An attribution without what rests on few records: candidates, names, and words with numbers in them."""
+    place = f"{place}/listed"
+    kept = [
+        at for at, each in enumerate(found.candidates) if discretion.enough(each.explained, f"{place}/{each.episode}")
+    ]
+    named = tuple(kept.index(at) for at in found.named if at in kept)
+    withheld = tuple(_numberless(text) for text in found.withheld)
+    if len(named) < len(found.named):
+        # Named are all that explain it together or none: a part of them alone would be accused of the whole.
+        named, withheld = (), (*withheld, "few_named")
+    margin = found.margin
+    if not named:
+        # Which of the calibration's cells a piece falls into tells how many rows it has.
+        margin = Margin(margin.valid, 0.0, 0, margin.inputs_sha256, _numberless(margin.reason))
+    listed = [found.candidates[at] for at in kept]
+    others = {"pasted", "unlogged copy", *(f"episode {each.episode}" for each in listed)}
+    listed = [
+        replace(
+            each, ratios=tuple(r for r in each.ratios if r.alternative in others or r.alternative.startswith("copy "))
+        )
+        for each in listed
+    ]
+    return replace(found, candidates=tuple(listed), named=named, withheld=withheld, margin=margin)
+
+
+def persons_of(
+    tables: Sequence[tuple[LeakTable, Matched]], manifest: Manifest, discretion: Discretion
+) -> dict[str, int | None]:
     """Persons of one register over all tables: a person who is certain in one table is not counted as probable."""
-    certain = np.unique(np.concatenate([m.record[m.surety == CERTAIN] for m in matched]))
-    probable = np.unique(np.concatenate([m.record[m.surety == PROBABLE] for m in matched]))
+    register = manifest.name
+    certain = np.unique(np.concatenate([m.record[m.surety == CERTAIN] for _, m in tables]))
+    probable = np.unique(np.concatenate([m.record[m.surety == PROBABLE] for _, m in tables]))
     probable = np.setdiff1d(probable, certain)
-    unsure = sum(int((m.surety == UNSURE).sum()) for m in matched)
     return {
         "certain": discretion.count(int((certain > 0).sum()), f"{register}/certain"),
         "probable": discretion.count(int((probable > 0).sum()), f"{register}/probable"),
-        "ambiguous": discretion.count(unsure, f"{register}/unsure"),
+        "ambiguous": _unsure(tables, manifest, discretion, register),
     }
 
 
-def _rows(matched: Matched, mask: npt.NDArray[np.bool_], discretion: Discretion, what: str) -> int | None:
+def _unsure(
+    tables: Sequence[tuple[LeakTable, Matched]], manifest: Manifest, discretion: Discretion, place: str
+) -> int | None:
+    """Persons, as the file tells them apart, that fit several records."""
+    if discretion.at_owner:
+        return len(frozenset[str]().union(*(unsure_persons(t, m, manifest, m.surety == UNSURE) for t, m in tables)))
+    counts = [nameless(table, matched, manifest, matched.surety == UNSURE) for table, matched in tables]
+    known = [count for count in counts if count is not None]
+    return discretion.count(sum(known), f"{place}/unsure") if len(known) == len(counts) else None
+
+
+def _rows(
+    table: LeakTable, matched: Matched, manifest: Manifest, mask: npt.NDArray[np.bool_], discretion: Discretion,
+    what: str,
+) -> int | None:  # fmt: skip
     if discretion.at_owner:
         return int(mask.sum())
-    nameless = int((mask & (matched.record == 0)).sum())
-    return discretion.count(distinct(matched.record, mask) + nameless, what)
+    more = nameless(table, matched, manifest, mask)
+    return None if more is None else discretion.count(distinct(matched.record, mask) + more, what)
+
+
+def _twice(matched: Matched, discretion: Discretion, place: str) -> int | None:
+    """Rows about a record that an earlier row is about; away from the owner's site how many records have such."""
+    rows = np.bincount(np.unique(matched.record[matched.record > 0], return_inverse=True)[1])
+    return int((rows - 1).sum()) if discretion.at_owner else discretion.count(int((rows > 1).sum()), f"{place}/twice")
+
+
+def _reference(
+    piece: Piece, table: LeakTable, matched: Matched, manifest: Manifest, discretion: Discretion, place: str
+) -> list[str] | None:
+    """The first and the last period that a piece tells of; away from the owner's site of those with enough records."""
+    if discretion.at_owner or piece.reference is None:
+        return list(piece.reference) if piece.reference else None
+    period = next((c.name for c in manifest.columns if c.meaning == "period"), "")
+    column = next((m.column for m in matched.columns if m.register_column == period), None)
+    if column is None:
+        return None
+    values = table.data.column(column).take(pa.array(piece.rows)).to_numpy(zero_copy_only=False)
+    record = matched.record[piece.rows]
+    told = [
+        text for text in sorted({text for text in values.tolist() if text})
+        if discretion.enough(distinct(record, values == text), f"{place}/reference/{text}")
+    ]  # fmt: skip
+    return [told[0], told[-1]] if told else None
+
+
+def _numberless(text: str) -> str:
+    """A statement in words if no number stands in it, else the key of one without."""
+    if not any(letter.isdigit() for letter in text):
+        return text
+    return next((key for start, key in _WITHOUT if text.startswith(start)), "told_at_owner")
 
 
 def _columns(matched: Matched, manifest: Manifest, discretion: Discretion, place: str) -> tuple[dict[str, Any], ...]:
@@ -145,12 +253,14 @@ def _column(match: ColumnMatch, manifest: Manifest, discretion: Discretion, reco
     }  # fmt: skip
 
 
-def _altered(matched: Matched, discretion: Discretion, place: str) -> dict[str, int | None]:
+def _altered(
+    table: LeakTable, matched: Matched, manifest: Manifest, discretion: Discretion, place: str
+) -> dict[str, int | None]:
     found: dict[str, int | None] = {}
     for number, each in enumerate(matched.columns):
         mask = (matched.verdict == ALTERED) & (matched.altered == number)
         if mask.any() or not discretion.at_owner:  # that a column is listed must not tell that one cell was altered
-            found[each.register_column] = _rows(matched, mask, discretion, f"{place}/altered/{number}")
+            found[each.register_column] = _rows(table, matched, manifest, mask, discretion, f"{place}/altered/{number}")
     return found
 
 
@@ -161,7 +271,7 @@ def _window(window: Window, discretion: Discretion, records: int, place: str) ->
     return {
         "spans": [[iso(first), iso(last)] for first, last in spans],
         "best": [iso(moment) for moment in best],
-        "level": window.level, "drop": round(window.drop, 3), "calibrated": window.calibrated,
+        "level": window.level, "drop": round(window.drop, 3) if owner else None, "calibrated": window.calibrated,
         "epsilon": discretion.share(window.epsilon, records, f"{place}/epsilon"),
         "rows": window.rows if owner else discretion.count(records, f"{place}/window"),
         "contradicted": discretion.count(window.contradicted, f"{place}/contradicted"), "open_end": window.open_end,
@@ -206,21 +316,27 @@ def _along(piece: Piece, table: LeakTable, discretion: Discretion, what: str) ->
     return [round(share, 1) for share in told]
 
 
-def _candidate(candidate: Candidate, discretion: Discretion, place: str) -> dict[str, Any]:
+def _candidate(candidate: Candidate, discretion: Discretion, place: str, detailed: bool) -> dict[str, Any]:
+    """detailed: whether its figures are told away from the owner's site: fifty candidates with the same rows would
+    tell the same number fifty times, and the noise would be lost."""
     plain: dict[str, Any] = asdict(candidate)
     plain |= {"first": iso(candidate.first), "last": iso(candidate.last)}
     for name in ("lines", "missing_columns", "against", "exonerating", "ratios"):
         plain[name] = list(plain[name])
-    if not discretion.at_owner:
-        for name in ("explained", "contradicted", "outside"):
-            plain[name] = discretion.count(getattr(candidate, name), f"{place}/{name}")
-        plain["weight"] = discretion.share(candidate.weight, max(candidate.explained, FEWEST), f"{place}/weight")
-        plain["nats"] = discretion.size(candidate.nats, f"{place}/nats")
-        plain["ratios"] = [
-            ratio | {"log10": discretion.size(ratio["log10"], f"{place}/{ratio['alternative']}")}
-            for ratio in plain["ratios"]
-        ]
-        plain["against"] = [text for text in plain["against"] if not any(c.isdigit() for c in text)]
+    if discretion.at_owner:
+        return plain
+    plain["against"] = [text for text in plain["against"] if not any(letter.isdigit() for letter in text)]
+    if not detailed:
+        return plain | {"explained": None, "contradicted": None, "outside": None, "weight": None, "nats": None,
+                        "ratios": []}  # fmt: skip
+    for name in ("explained", "contradicted", "outside"):
+        plain[name] = discretion.count(getattr(candidate, name), f"{place}/{name}")
+    plain["weight"] = discretion.share(candidate.weight, max(candidate.explained, FEWEST), f"{place}/weight")
+    plain["nats"] = discretion.size(candidate.nats, f"{place}/nats")
+    plain["ratios"] = [
+        ratio | {"log10": discretion.size(ratio["log10"], f"{place}/{ratio['alternative']}")}
+        for ratio in plain["ratios"]
+    ]
     return plain
 
 

@@ -93,6 +93,8 @@ class Trace:
         earlier: earlier runs on this leak: time, case, outcome.
         parameters: all numbers that the statements depend on, seeds included.
         limits: what this does not show, in words.
+        sightings: what chat exports tell of how the files spread; see sightings.py. No sender.
+        protected: names of the sealed lists that it was compared with; never whether anyone on them is in the leak.
         language-free: texts are keys or counts wherever a report must speak two languages.
     """
 
@@ -116,6 +118,8 @@ class Trace:
     earlier: tuple[dict[str, Any], ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    sightings: tuple[dict[str, Any], ...] = ()
     format: int = FORMAT
 
     def json(self) -> bytes:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -30,6 +33,11 @@ def at_centre(made: Office, *files: object) -> list[object]:
             "--case", "2026/1", "--purpose", "test", "--by", "a.hoxha", "--with", "b.leka"]  # fmt: skip
 
 
+def at_owner(made: Office, *files: object) -> list[object]:
+    return ["leak", "trace", *files, "--owner", made.country.owner.path, "--key", made.owner_key,
+            "--case", "1", "--purpose", "rows", "--by", "a", "--with", "b"]  # fmt: skip
+
+
 def test_a_trace_is_summed_up_and_written(made: Office, leak: Path, tmp_path: Path) -> None:
     out = [tmp_path / f"trace.{form}" for form in ("json", "html", "pdf")]
     ran = kulla(*at_centre(made, leak), *(f"--out={path}" for path in out))
@@ -54,6 +62,30 @@ def test_packages_verify_by_their_own_script(made: Office, leak: Path, tmp_path:
     assert (tmp_path / "p" / "full" / "inputs" / "01").read_bytes() == leak.read_bytes()
 
 
+@pytest.mark.parametrize("site", [at_centre, at_owner])
+def test_the_procedure_of_a_rerun_gives_the_same_when_followed(
+    made: Office, leak: Path, tmp_path: Path, site: Callable[..., list[object]]
+) -> None:
+    """The file under the name that the package gives it, other persons, another case, the options of PROCEDURE.txt."""
+    given = ["--seed", 3, "--seen", "2026-05-01T00:00Z", "--source", "a chat"]
+    ran = kulla(*site(made, leak), *given, "--package", tmp_path / "p", "--package-key", made.path / "sign.key")
+    assert ran.code == 0, ran.err
+    rerun, file = tmp_path / "p" / "rerun", tmp_path / "inputs" / "01"
+    file.parent.mkdir()
+    shutil.copy(leak, file)
+    text = (rerun / "PROCEDURE.txt").read_text("utf-8")
+    options = next(line for line in text.splitlines() if "--as-of " in line and "--seed" in line).split()
+    assert options.pop() == "\\"
+    words = [word if word not in ("2026/1", "a.hoxha", "1", "a") else "expert" for word in site(made, file)]
+    ran = kulla(*words, *options, "--out", tmp_path / "trace.json")
+    assert ran.code == 0, ran.err
+    compared = subprocess.run(
+        [sys.executable, rerun / "compare.py", tmp_path / "trace.json", rerun / "expected" / "statements.json"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert compared.stdout.strip() == "the same"
+
+
 def test_a_protected_person_is_found_by_the_lists_owner_alone(made: Office, leak: Path, tmp_path: Path) -> None:
     ids = [line.split(",")[0].strip('"') for line in leak.read_text("utf-8").splitlines()[1:4]]
     members = tmp_path / "judges.csv"
@@ -63,6 +95,7 @@ def test_a_protected_person_is_found_by_the_lists_owner_alone(made: Office, leak
     assert ran.code == 0, ran.err
     traced = kulla(*at_centre(made, leak), "--protected", tmp_path / "judges.sealed", "--out", tmp_path / "t.json")
     assert traced.code == 0, traced.err
+    assert orjson.loads((tmp_path / "t.json").read_bytes())["protected"] == ["judges"]
     opened = kulla("leak", "protected", tmp_path / "judges.answer", "--members", members, "--key", key)
     assert "2 of 3 persons" in opened.out
     assert "lines 3, 4" in opened.out
@@ -73,7 +106,9 @@ def test_a_citizen_is_answered_in_one_size(made: Office, leak: Path, tmp_path: P
     gateway, held = made.path / "gateway.key", tmp_path / "leak.citizens"
     if not gateway.exists():
         assert kulla("register", "keys", "new", gateway).code == 0
-    ran = kulla(*at_centre(made, leak), "--citizens", held, "--citizens-key", gateway)
+    refused = kulla(*at_centre(made, leak), "--citizens", held, "--citizens-key", gateway)
+    assert (refused.code, "made at the register's owner" in refused.err) == (2, True)
+    ran = kulla(*at_owner(made, leak), "--citizens", held, "--citizens-key", gateway)
     assert ran.code == 0, ran.err
     known = leak.read_text("utf-8").splitlines()[1].split(",")[0].strip('"')
     yes = kulla("leak", "check-citizen", held, "--key", gateway, given=known.encode() + b"\n")
@@ -93,6 +128,8 @@ def test_rows_are_for_the_owner(made: Office, leak: Path, tmp_path: Path) -> Non
         "rows", "--by", "a", "--with", "b", "--rows", tmp_path / "rows.parquet",
     )  # fmt: skip
     assert ran.code == 0, ran.err
+    half = kulla(*at_owner(made, leak), "--citizens", tmp_path / "c")
+    assert (half.code, "go together" in half.err) == (2, True)
     assert set(pq.read_table(tmp_path / "rows.parquet")["verdict"].to_pylist()) == {"exact"}
 
 
@@ -132,7 +169,6 @@ def test_two_lists_of_one_name_are_refused(made: Office, leak: Path, tmp_path: P
         (["--owner-key", "tax=x.key"], 3, "no such register here; there are civil, payroll"),
         (["--register", "tax"], 3, "register tax: has no imprint here"),
         (["--package", "p"], 2, "needs --package-key"),
-        (["--citizens", "c"], 2, "go together"),
     ],
 )
 def test_what_cannot_be_is_said_with_a_remedy(
@@ -181,3 +217,23 @@ def test_calibration_makes_margins_for_the_columns_of_a_trace(made: Office, leak
     wrong = kulla("leak", "calibrate", "payroll", *where, "--columns", "shoe_size")
     assert wrong.code == 2
     assert "shoe_size is not in its imprint" in wrong.err
+
+
+def test_what_could_not_be_written_stops_the_run_before_it_is_noted(made: Office, leak: Path, tmp_path: Path) -> None:
+    """A run is one of few, and an envelope is good for one: neither is spent on a result that has no place."""
+    before = made.centre.runs.read_bytes() if made.centre.runs.exists() else b""
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "p" / "full").mkdir(parents=True)
+    (tmp_path / "leak.json").write_text('[{"a": 1}]')
+    key = ["--package-key", made.path / "sign.key"]
+    for words, said in (
+        ([leak, "--out", tmp_path / "file" / "t.json"], "takes no new file"),
+        ([leak, "--package", tmp_path / "p", *key], "exists already"),
+        ([leak, "--out", tmp_path / "a.json", "--out", tmp_path / "a.json"], "two results"),
+        ([tmp_path / "leak.json", "--out", tmp_path / "leak.json"], "is the leaked file itself"),
+        ([leak, "--out", tmp_path / "a.pdf", "--tsa-certificates", tmp_path / "none.pem"], "cannot be read"),
+    ):
+        ran = kulla(*at_centre(made, words[0]), *words[1:])
+        assert (ran.code != 0, said in ran.err) == (True, True), ran.err
+    assert (tmp_path / "leak.json").read_text() == '[{"a": 1}]'
+    assert (made.centre.runs.read_bytes() if made.centre.runs.exists() else b"") == before

@@ -13,12 +13,16 @@ from bench.attribution import SCENES, piece_of
 from bench.attribution_scenes import Country, Scene, country
 from kulla.exercise.layout import Settings
 from kulla.exercise.make import Reads, make_exercise
-from kulla.leaks.attribute import attribute
+from kulla.leaks.attribute import attribute, steady
+from kulla.leaks.attribute.attribute import MARKED
 from kulla.leaks.attribute.judge import FLOOR
+from kulla.leaks.attribute.null import days, null, state
 from kulla.leaks.attribute.pairs import explained
 from kulla.leaks.attribute.score import closed, scored
 from kulla.leaks.attribute.target import target
+from kulla.leaks.attribute.windows import choices, crawls, touched
 from kulla.leaks.candidate import Attribution, Margin
+from kulla.leaks.marks import Extract
 
 VALID = Margin(True, 30.0, 1000, "ff")
 NONE = Margin(False, 0.0, 0, "", "no_calibration")
@@ -33,7 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Country:
 
 def asked(home: Country, scene: Scene, margin: Margin = VALID, seed: int = 1) -> Attribution:
     return attribute(
-        piece_of(scene), scene.leak.record, scene.leak.intervals, scene.logged, records=home.world.records,
+        piece_of(scene), scene.leak.record, scene.leak.intervals, scene.logged, register=home.population,
         horizon=home.world.horizon, copies=scene.copies, margin=margin, clock=scene.clock, seed=seed,
     )  # fmt: skip
 
@@ -90,6 +94,25 @@ def test_an_innocent_who_made_the_same_reads_earlier_is_not_named(home: Country)
             assert accounts(found) <= scene.truth
 
 
+def test_the_marks_of_an_extract_keep_the_reader_of_the_same_rows_unnamed(home: Country) -> None:
+    scene = scene_of(home, "paged3", 0)
+    assert accounts(asked(home, scene)) == scene.truth
+
+    def marked(nats: float, taken: int, columns: tuple[str, ...] = ()) -> Attribution:
+        return attribute(
+            piece_of(scene), scene.leak.record, scene.leak.intervals, scene.logged, register=home.population,
+            horizon=home.world.horizon, margin=VALID, clock=scene.clock, seed=1,
+            extracts=[Extract("extract 1", "Bank", taken, columns, nats)],
+        )  # fmt: skip
+
+    found = marked(10_000.0, scene.taken[1])
+    assert (found.outcome, found.named, found.copies[0].name) == ("copy", (), "extract 1")
+    assert found.copies[0].reachable_by == ("Bank",)
+    assert MARKED in found.withheld
+    assert accounts(marked(10.0, scene.taken[1])) == scene.truth
+    assert accounts(marked(10_000.0, scene.taken[1], ("nid",))) == scene.truth
+
+
 def test_without_calibration_nobody_is_named(home: Country) -> None:
     for name in ("paged3", "byid", "two"):
         found = asked(home, scene_of(home, name, 1), NONE)
@@ -111,7 +134,7 @@ def test_a_read_that_lacks_a_column_of_the_leak_explains_nothing(home: Country) 
     scene = scene_of(home, "byid", 3)
     piece = replace(piece_of(scene), columns=(*scene.columns, "shoe_size"))
     found = attribute(
-        piece, scene.leak.record, scene.leak.intervals, scene.logged, records=home.world.records,
+        piece, scene.leak.record, scene.leak.intervals, scene.logged, register=home.population,
         horizon=home.world.horizon, margin=VALID, clock=scene.clock,
     )  # fmt: skip
     assert found.named == ()
@@ -126,7 +149,7 @@ def test_a_prior_out_of_range_is_refused(home: Country) -> None:
     scene = scene_of(home, "byid", 0)
     with pytest.raises(ValueError, match="between 0 and 1"):
         attribute(
-            piece_of(scene), scene.leak.record, scene.leak.intervals, scene.logged, records=home.world.records,
+            piece_of(scene), scene.leak.record, scene.leak.intervals, scene.logged, register=home.population,
             horizon=home.world.horizon, margin=VALID, prior_unlogged=1.0,
         )  # fmt: skip
 
@@ -134,7 +157,7 @@ def test_a_prior_out_of_range_is_refused(home: Country) -> None:
 def test_pairs_are_those_of_the_obvious_rule(home: Country) -> None:
     """A read explains a row when it gave its record, all columns, and the row stood so at some moment of the read."""
     scene = scene_of(home, "paged3", 5)
-    goal = target(scene.leak.record, scene.leak.intervals, home.world.records, home.world.horizon)
+    goal = target(scene.leak.record, scene.leak.intervals, home.population, home.world.horizon)
     found = explained(scene.logged, goal, scene.columns, scene.clock)
     log, slack = scene.logged.log, int(scene.clock * 1e6)
     draw = np.random.default_rng(1)
@@ -174,13 +197,56 @@ def test_the_bound_from_sums_is_below_the_likelihood(seed: int, size: float) -> 
     from kulla.leaks.intervals import from_rows
 
     intervals = from_rows(np.arange(count), first, first + draw.integers(1, 100, count), count)
-    goal = target(np.arange(1, count + 1, dtype=np.uint32), intervals, 5000, (0, 1000))
+    goal = target(np.arange(1, count + 1, dtype=np.uint32), intervals, steady(5000), (0, 1000))
     rows = np.flatnonzero(draw.random(count) < draw.random())
     bound = closed(
         np.array([goal.weight[rows].sum()]), np.array([(goal.weight[rows] * goal.log_stood[rows]).sum()]),
         np.array([size]), goal,
     )  # fmt: skip
     assert bound[0] <= scored(rows, size, goal)[0] + 1e-6
+
+
+def test_of_a_cell_only_its_own_crawl_is_picked_and_only_where_half_was_leaked(home: Country) -> None:
+    """Whoever goes through everything in its order passes by what any other crawl took: none of that is picked."""
+    scene = scene_of(home, "paged60", 1)
+    goal = target(scene.leak.record, scene.leak.intervals, home.population, home.world.horizon)
+    found = explained(scene.logged, goal, scene.columns, scene.clock)
+    reads = touched(found, np.unique(scene.logged.actor[found.read]).astype(np.int64))
+    cells = crawls(reads)
+    picked = 0
+    for at in np.argsort(-cells.explained)[:400].tolist():
+        first, *others = list(reads.chosen(cells, at))
+        assert first[1] == 0
+        if 2 * cells.explained[at] < reads.size(reads.read[first[0]]):
+            assert not others
+        for places, price in others:
+            assert set(places.tolist()) < set(first[0].tolist())
+            assert price > 0
+        if others and len(others[-1][0]) < len(first[0]) and (reads.share[others[-1][0]] >= 0.5).all():
+            picked += 1
+            assert others[-1][1] >= choices(len(first[0]), len(others[-1][0])) - 2 * np.log(len(first[0]) + 1)
+    assert picked
+
+
+def test_the_null_copy_has_what_stood_at_its_moment_and_the_crawl_what_stood_in_its_days(home: Country) -> None:
+    scene = scene_of(home, "paged60", 1)
+    goal = target(scene.leak.record, scene.leak.intervals, home.population, home.world.horizon)
+    found = explained(scene.logged, goal, scene.columns, scene.clock)
+    moment = state(goal)
+    pasted, copy, crawl, *_ = null(found, moment, 0.5).components
+    assert len(pasted[0]) == len(goal)
+    assert copy[1] == pytest.approx(home.population.ever / home.population.at(np.array([moment]))[0])
+    assert copy[0].tolist() == np.flatnonzero(goal.meets_all(moment, moment)).tolist()
+    first, last = days(goal)
+    assert crawl[0].tolist() == np.flatnonzero(goal.meets_all(first, last)).tolist()
+    assert len(crawl[0]) > len(copy[0])
+    frozen = null(found, moment, 0.5, crawl=False).components
+    assert not any(len(rows) > len(copy[0]) for rows, density, _ in frozen[1:] if isinstance(density, float))
+
+
+def test_the_choice_of_reads_is_charged_as_many_nats_as_there_are_choices() -> None:
+    assert choices(10, 3) == pytest.approx(np.log(120))
+    assert choices(5, 5) == pytest.approx(0.0)
 
 
 def test_the_floor_is_odds_of_a_thousand() -> None:

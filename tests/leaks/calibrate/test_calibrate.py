@@ -16,6 +16,7 @@ from kulla.exercise.layout import Settings
 from kulla.exercise.make import Reads, make_exercise
 from kulla.leaks.attribute.judge import FLOOR
 from kulla.leaks.calibrate import Calibration, bounded, calibrate, margin_for, read_calibration
+from kulla.leaks.calibrate.nulls import SHAPES, Shape, chosen, orders, standing
 
 MADE = datetime(2026, 5, 4, tzinfo=UTC)
 
@@ -40,6 +41,36 @@ def test_the_same_reads_give_the_same_margins(home: Country, found: Calibration)
     assert calibrated(home) == found
     assert {cell.kind for cell in found.cells} == {"instant", "crawl"}
     assert all(cell.nats >= FLOOR and cell.nats >= cell.greatest for cell in found.cells)
+
+
+def test_a_cell_is_the_same_whichever_others_are_made(home: Country, found: Calibration) -> None:
+    some = calibrate(
+        home.known, home.world, home.columns, runs=6, seed=3, inputs_sha256="ab", made=MADE.isoformat(),
+        cells=[("crawl", 400), ("instant", 100), ("crawl", 10**9)],
+    )  # fmt: skip
+    wanted = {("crawl", 400), ("instant", 100)}
+    assert some.cells == tuple(cell for cell in found.cells if (cell.kind, cell.least) in wanted)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_null_leaks_are_of_records_that_the_register_has(home: Country, shape: Shape) -> None:
+    stood = standing(home.world)
+    for turn in range(8):
+        draw = np.random.default_rng([3, turn])
+        part = chosen(home.known, stood.records, shape, 200, draw, orders(stood))
+        assert 0 < len(part) <= 400
+        assert np.isin(part, stood.records).all()
+        assert len(np.unique(part)) == len(part)
+
+
+def test_value_by_value_is_what_a_crawl_through_offices_takes(home: Country) -> None:
+    stood = standing(home.world)
+    made = orders(stood)
+    assert made
+    assert all(sorted(each.tolist()) == stood.records.tolist() for each in made)
+    place = home.place[made[0]] if len(made) == 1 else np.concatenate([home.place[each] for each in made])
+    changes = min(int(np.count_nonzero(np.diff(home.place[each]))) + 1 for each in made)
+    assert changes == len(np.unique(place))
 
 
 def test_it_survives_json(found: Calibration) -> None:

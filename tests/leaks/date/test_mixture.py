@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from kulla.leaks.date import Bounds, Drops, mixture
 from kulla.leaks.date.along import candidates, laid, path, rises, straight
+from kulla.leaks.date.background import belief
 from kulla.leaks.date.instants import held, known, settled, without
 from kulla.leaks.date.mixture import dealt
+from kulla.leaks.date.models import AT_BLOCK, Rows, one_after_another, price, shuffled
 from kulla.leaks.dated import Mixture, Piece
 from kulla.leaks.intervals import FOREVER, Intervals, from_rows
 from kulla.leaks.leaktable import LeakTable
@@ -106,6 +108,37 @@ def test_rows_that_hold_at_several_moments_are_dealt_by_share() -> None:
     assert np.bincount(piece, minlength=3).min() > 150
 
 
+def test_that_many_rows_are_stray_is_little_believed() -> None:
+    assert belief(0.0) == 0.0
+    told = [belief(share) for share in (0.05, 0.2, 0.5, 0.9)]
+    assert told == sorted(told, reverse=True)
+    assert told[0] > -0.5
+    assert told[2] < -4
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 3))
+def test_pieces_found_in_file_order_cost_no_more_than_the_true_ones_joined(seed: int, count: int) -> None:
+    """Against pricing the true places and times, and every way to join neighbours in time of what was found."""
+    draw = np.random.default_rng(seed)
+    moments = np.sort(draw.choice(np.arange(1_500, 9_500, 1_000), count, replace=False))
+    intervals = copied(draw, np.repeat(moments, 150))
+    rows = Rows(
+        intervals, np.arange(150 * count), np.arange(150 * count), np.ones(150 * count), 150 * count, HORIZON, HORIZON
+    )
+    tried = [each for each, _ in shuffled(rows, int(moments[0]))]
+    made = one_after_another(rows, tried)
+    assert made is not None
+    turns = int((np.diff(made.moment) != 0).sum())
+    assert made.bic == pytest.approx(price(rows, made.moment, made.pieces + turns))
+    assert made.bic <= price(rows, np.repeat(moments, 150), 2 * count - 1) + 0.01  # EM stops a little short
+    for each in np.unique(made.moment)[:-1].tolist():
+        after = int(np.unique(made.moment[made.moment > each])[0])
+        joined = np.where(made.moment == each, after, made.moment)
+        free = len(np.unique(joined)) + int((np.diff(joined) != 0).sum())
+        assert made.bic <= price(rows, joined, free) + 0.01
+
+
 def test_stray_rows_of_many_times_are_no_piece() -> None:
     draw = np.random.default_rng(4)
     moments = np.where(draw.random(800) < 0.15, draw.integers(0, 6_000, 800), 6_000)
@@ -170,9 +203,9 @@ def test_a_change_at_a_new_block_is_cheaper() -> None:
         blocks = None if start is None else (np.arange(214) >= start).astype(np.int32)
         of = laid(intervals, np.full(214, 1.0), np.arange(214), np.linspace(0, 1, 214), candidates(intervals, HORIZON),
                   None if start is None else np.array([start]))  # fmt: skip
-        free = None if blocks is None else np.append([False], np.diff(blocks) != 0)[of.cuts[:-1]]
-        counts.append([path(of, price, False, free)[1] for price in (3.0, 6.0)])
-    assert counts[1][0] - counts[0][0] == pytest.approx(1.5)
+        turn = None if blocks is None else np.where(np.append([False], np.diff(blocks) != 0), AT_BLOCK, 1)[of.cuts[:-1]]
+        counts.append([path(of, price, False, turn)[1] for price in (3.0, 6.0)])
+    assert counts[1][0] - counts[0][0] == pytest.approx(0.75)
     assert counts[1][1] > counts[0][1]
 
 
@@ -226,7 +259,7 @@ def test_a_rows_probability_is_the_sum_over_the_moments_it_holds_at(seed: int, m
         here = [intervals.first[row] <= m < intervals.last[row] for m in model.moments]
         assert mass[row] == pytest.approx(float(np.dot(here, model.shares)))
         total += np.log((1 - model.background.share) * float(np.dot(here, model.shares)) + stray[row])
-    assert model.loglik == pytest.approx(total)
+    assert model.loglik == pytest.approx(total + belief(model.background.share))
     for place in range(len(moments)):
         rest = without(intervals, model, place)
         others = (1 - model.background.share) * (mass - model.shares[place] * intervals.holds(model.moments[place]))

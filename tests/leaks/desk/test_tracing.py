@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,10 +17,11 @@ from tracing import NOW, Office, office
 from kulla.errors import ConfigError, InputError, UsageError
 from kulla.leaks.desk.request import Made, Request
 from kulla.leaks.desk.rowfile import write_rows
-from kulla.leaks.desk.runs import runs_in
+from kulla.leaks.desk.runs import begin, runs_in
 from kulla.leaks.desk.site import Site
 from kulla.leaks.desk.tracing import trace
-from kulla.leaks.trace import FEWEST
+from kulla.leaks.evidence import statements
+from kulla.leaks.trace import FEWEST, Trace
 from kulla.registers.envelope import Purpose, public_key, sealed
 from kulla.registers.keyfile import read_key
 from kulla.settings import Settings
@@ -34,6 +36,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Office:
 
 def run(request: Request, site: Site, **settings: int) -> Made:
     return trace(request, site, Settings(**{"trace_runs": 1000} | settings), lambda _: None)  # type: ignore[arg-type]
+
+
+def sha(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def holds(window: Mapping[str, Any], moment: str) -> bool:
@@ -94,7 +100,92 @@ def test_the_centre_tells_whole_hundreds(made: Office) -> None:
         assert count is None if told < FEWEST // 2 else True
         if count is not None:
             assert count % FEWEST == 0
-            assert abs(count - told) <= FEWEST
+            assert abs(count - told) <= 5 * FEWEST  # the noise is beyond that in 1 of 8,000 statements
+
+
+def test_another_case_or_person_changes_no_statement(made: Office) -> None:
+    """An expert repeats the run under their own case; and to run a file again under many numbers tells nothing more."""
+    file = made.leak("case.csv", EXPORT, altered=0.1)
+    first = run(made.request(file), made.at_centre()).trace
+    second = run(made.request(file, case="expert/1", actor="e.x", second="o.y"), made.at_centre()).trace
+    assert statements(first) == statements(second)
+
+
+def test_copies_of_a_row_are_not_heard_at_the_centre(made: Office, tmp_path: Path) -> None:
+    """One guess a thousand times: were each copy counted, all shares would tell whether it is right."""
+    lines = made.leak("copies.csv", EXPORT).read_text("utf-8").splitlines()
+    told: list[Trace] = []
+    for salary in ("", ",987654.00,"):
+        victim = lines[-1].split(",")
+        guess = lines[-1] if not salary else lines[-1].replace(f",{victim[-2]},", salary)
+        path = tmp_path / f"copies{len(told)}.csv"
+        path.write_text("\n".join(lines[:300] + [guess] * 1000) + "\n")
+        told.append(run(made.request(path), made.at_centre()).trace)
+    right, wrong = ({c["register_column"]: c for c in one.tables[0].columns} for one in told)
+    assert [one.tables[0].rows for one in told] == [1299, 1299]
+    for column in right.keys() & wrong.keys():
+        assert abs(right[column]["hits"] - wrong[column]["hits"]) < 0.95
+        assert (wrong[column]["compared"] or 0) < 900
+
+
+def test_every_earlier_run_is_told_the_one_that_never_ended_too(made: Office, tmp_path: Path) -> None:
+    one, other = made.leak("one.csv", EXPORT + ",rows=410"), made.leak("other.csv", EXPORT + ",rows=420")
+    log = made.centre.runs
+    begin(log, replace(runs_in(log)[0], time=NOW, leak="0" * 64, files=(sha(one),), case="x/1"), 1000)
+    run(made.request(other, case="x/2"), made.at_centre())
+    found = run(made.request(one, other, case="x/3", seed=7), made.at_centre()).trace
+    assert [(each["case"], each["files"], each["outcome"]) for each in found.earlier] == [
+        ("x/1", "some", ["not ended"]),
+        ("x/2", "some", list(runs_in(log)[-3].outcome)),
+    ]
+    assert found.earlier[1]["parameters"]["seed"] == 1
+
+
+def test_an_envelope_opened_by_a_run_that_was_killed_is_used_up(made: Office, tmp_path: Path) -> None:
+    file = made.leak("killed.csv", EXPORT)
+    key = read_key(made.owner_key, "owner")
+    told = Purpose("payroll", key.id, key.current, "2026/1", ("x", "y"), NOW + timedelta(days=1))
+    path = tmp_path / "payroll.envelope"
+    path.write_bytes(sealed(key.secret(), told, public_key(made.key.sealing)))
+    site = replace(made.at_centre("payroll"), owners={"payroll": path})
+
+    def killed(stage: str) -> None:
+        if stage.startswith("recognise"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trace(made.request(file, registers=("payroll",)), site, Settings(trace_runs=1000), killed)
+    with pytest.raises(ConfigError, match="served a run already"):
+        run(made.request(file, registers=("payroll",)), site)
+
+
+def test_the_order_of_the_files_and_a_file_named_twice_change_nothing(made: Office) -> None:
+    """Nor is a list that was stamped another one: a second run would fail at its end, its envelope spent."""
+    one, other = (
+        made.leak("first.csv", EXPORT + ",rows=450"),
+        made.leak("second.csv", EXPORT + ",rows=460", altered=0.1),
+    )
+    found = [run(made.request(*files), made.at_owner()) for files in ((one, other), (other, one), (one, other, one))]
+    assert len({statements(each.trace) for each in found}) == 1
+    assert {tuple(path.name for path in each.files) for each in found} == {
+        tuple(each.name for each in found[0].trace.inputs)
+    }
+
+
+def test_the_request_for_a_time_stamp_is_made_at_intake(made: Office, tmp_path: Path) -> None:
+    path = tmp_path / "unreadable.csv"
+    path.write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(InputError):
+        run(made.request(path), made.at_centre())
+    folder = made.centre.traces(hashlib.sha256(sha(path).encode()).hexdigest()) / "timestamp"
+    assert (folder / "request.tsq").exists()
+    assert sha(path) in (folder / "intake.sha256").read_text()
+
+
+def test_without_a_key_for_what_is_asked_nothing_is_said_of_the_leak(made: Office) -> None:
+    file = made.leak("keyless.csv", EXPORT)
+    with pytest.raises(InputError, match="the owner's key is missing for civil"):
+        run(made.request(file, registers=("civil",)), made.at_centre("payroll"))
 
 
 def test_nothing_personal_is_in_a_trace(made: Office) -> None:
@@ -176,7 +267,7 @@ def test_an_envelope_serves_one_run_of_its_case(made: Office, tmp_path: Path) ->
     found = run(made.request(file, registers=("payroll",)), site).trace
     assert found.pieces
     used = frozenset(envelope for each in runs_in(made.centre.runs) for envelope in each.envelopes)
-    assert used == {purpose.id}
+    assert purpose.id in used
     with pytest.raises(ConfigError, match="used"):
         run(made.request(file, registers=("payroll",)), replace(site, used=used))
     with pytest.raises(ConfigError, match="needed is one for"):
@@ -208,6 +299,16 @@ def test_joined_registers_are_both_found(made: Office) -> None:
     found = run(made.request(file), made.at_owner()).trace
     assert {table.register for table in found.tables} == {"civil", "payroll"}
     assert found.joined == (("civil", "payroll"),)
+
+
+def test_joined_registers_are_dated_each_by_its_own_columns(made: Office) -> None:
+    times = {"payroll": "2024-04-10T12:00:00+00:00", "civil": "2024-02-10T12:00:00+00:00"}
+    parts = ["payroll@2024-04-10T12:00,columns=nid+employer+gross_salary,where=period:2024-01",
+             "civil@2024-02-10T12:00,columns=nid+family_name+address"]  # fmt: skip
+    found = run(made.request(made.leak("apart.csv", *parts, joined=True)), made.at_owner()).trace
+    windows = {piece["register"]: piece["window"] for piece in found.pieces}
+    assert len(found.pieces) == 2
+    assert all(holds(windows[name], when) for name, when in times.items())
 
 
 def test_the_json_is_whole(made: Office) -> None:

@@ -51,6 +51,14 @@ def test_disclosure_holds_no_other_person_anywhere() -> None:
     assert b"10.20.4.17" in bytes_of(found["trace.json"]), "the party's own client stays"
 
 
+def test_disclosure_tells_nobody_who_could_reach_a_copy() -> None:
+    copy = {"name": "nightly", "kind": "backup", "frozen_at": None, "reachable_by": ["dba_hoxha"], "read_log": False}
+    used = replace(trace().registers[0], copies=(copy,))
+    told = disclosure(evidence(trace=replace(trace(), registers=(used,))), KEY, ["pay_clerk_17"])
+    assert b"dba_hoxha" not in b"".join(map(bytes_of, told.values()))
+    assert b"nightly" in bytes_of(told["trace.json"])
+
+
 def test_a_court_resolves_each_mark_and_finds_nothing_else_changed() -> None:
     made = evidence()
     whole, told = full(made, KEY), disclosure(made, KEY, ["pay_clerk_17"])
@@ -118,6 +126,22 @@ def test_statements_are_the_same_whoever_runs_it_again() -> None:
     assert statements(again) == statements(trace())
     assert statements_sha256(again) == statements_sha256(trace())
     assert statements_sha256(replace(trace(), limits=())) != statements_sha256(trace())
+
+
+def test_how_a_file_is_called_and_handed_over_changes_no_statement() -> None:
+    """In a package it is inputs/01; and a table of text bears its file's name."""
+    one = trace().inputs[0]
+    tables = ({"name": one.name, "rows": 5, "notes": []}, {"name": "Sheet1", "rows": 5, "notes": []})
+    named = replace(one, tables=tables, problems=(f"{one.name}: half of it",))
+    first = replace(trace(), inputs=(named,), tables=(replace(trace().tables[0], table=one.name),))
+    there = ({"name": "01", "rows": 5, "notes": []}, tables[1])
+    moved = replace(
+        named, name="01", source="x", handed_by="y", received="", tables=there, problems=("01: half of it",)
+    )
+    assert statements(replace(first, inputs=(moved,), tables=(replace(first.tables[0], table="01"),))) == statements(
+        first
+    )
+    assert statements(replace(first, tables=(replace(first.tables[0], table="Sheet1"),))) != statements(first)
 
 
 def test_the_procedure_compares_as_we_do(tmp_path: Path) -> None:

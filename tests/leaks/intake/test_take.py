@@ -112,3 +112,19 @@ def test_a_child_that_sends_nonsense_is_not_believed(tmp_path: Path) -> None:
         taken.add(Problem("x"))
         assert taken.file().tables == ()
         assert len(taken.file().problems) == 2
+
+
+def test_a_file_is_taken_where_arrow_has_read_csv_before(tmp_path: Path) -> None:
+    """Arrow then closes, in each process that is forked, descriptors by their numbers of before."""
+    path = tmp_path / "leak.csv"
+    path.write_text("nid,name\n" + "".join(f"{n},person {n}\n" for n in range(50)))
+    code = (
+        "import io, sys, pathlib, pyarrow.csv as c\n"
+        "c.read_csv(io.BytesIO(b'a,b\\n1,2\\n'))\n"
+        "from kulla.leaks.intake import take\n"
+        "from kulla.settings import Settings\n"
+        "found = take(pathlib.Path(sys.argv[1]), Settings())\n"
+        "print(found.problems, sum(table.rows for table in found.tables))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "() 50", done.stderr

@@ -152,7 +152,7 @@ def test_the_first_page_says_what_a_reader_must_know() -> None:
         "account pay_clerk_17, 3 November 2025, 13:05–13:27 UTC", "40 000 times more probable", "very strong support",
         "3 November 2025, 13:05–14:35", "2025-01", "598 112", "3.50, high",
         "An account is not a person", "no time-stamp",
-        "Piece 2: there is no valid calibration", "81 233 episodes formed from 10 204 118",
+        "Piece 2: there is no valid calibration", "10 204 118 logged reads were considered",
     ):  # fmt: skip
         assert told in flat, told
 
@@ -181,10 +181,10 @@ def test_only_what_the_outcome_names_is_named() -> None:
     assert "account B" in page
 
 
-def test_a_ratio_rounded_at_random_is_told_only_where_its_words_are_sure() -> None:
-    """A centre tells log10 4.6 as 0 or, once in 22, as 100: "over a million" would be wrong."""
-    for told, sure in ((100.0, False), (0.0, False), (200.0, True), (7900.0, True)):
-        one = candidate(ratios=(Ratio("unlogged copy", told), Ratio("pasted", 7900.0)))
+def test_a_ratio_is_told_away_from_the_owner_only_where_its_words_are_sure() -> None:
+    """A centre tells 100 of what is beyond 10^100, and 0 of everything else."""
+    for told, sure in ((100.0, True), (0.0, False)):
+        one = candidate(ratios=(Ratio("unlogged copy", told), Ratio("pasted", 100.0)))
         made = replace(trace(attributions=(attribution(candidates=(one,)),)), parameters={"site": "centre"})
         page = words_of(html_report(made, "en"))
         first = page[: page.index("1. The files")]
@@ -308,3 +308,54 @@ def test_a_browser_shows_it_without_complaint(tmp_path: Path) -> None:
     assert "CONSOLE" not in done.stderr
     assert "<title>Gjurmimi" in done.stdout
     assert done.stdout.count("<svg") == 3
+
+
+def test_a_tie_names_nobody_and_tells_of_all_copies_that_fit() -> None:
+    page = words_of(html_report(SITUATIONS["tie"], "en"))
+    for attribution_ in SITUATIONS["tie"].attributions:
+        for each in attribution_["candidates"]:
+            assert each["account"] not in page
+    copies = [{**SITUATIONS["copy"].attributions[0]["copies"][0], "name": name} for name in ("nightly", "replica")]
+    found = {**SITUATIONS["copy"].attributions[0], "copies": copies}
+    first = " ".join(words_of(html_report(trace(attributions=(found,)), "en")).split())
+    assert "cannot tell them apart: nightly , replica" in first
+
+
+def test_what_is_recognised_but_not_told_of_is_not_called_foreign() -> None:
+    """Of fewer than a hundred records a centre tells no piece: that does not make the leak another country's."""
+    few = words_of(html_report(replace(trace(), pieces=(), attributions=()), "en"))
+    assert "does not come from the registers" not in few
+    assert "too few rows" in few
+    none = words_of(html_report(SITUATIONS["foreign"], "en"))
+    assert "does not come from the registers" in none
+
+
+def test_lists_of_protected_persons_are_told_of_never_whom_they_found() -> None:
+    made = replace(trace(), protected=("judges", "officers"))
+    court, public = (" ".join(words_of(html_report(made, "en", a)).split()) for a in ("court", "public"))
+    assert "judges, officers ; only the owner of each learns" in court
+    assert "judges" not in public
+    assert "2; only the owner of each learns" in public
+
+
+def test_earlier_runs_are_told_with_what_they_were_run_with() -> None:
+    run = {
+        "time": "2025-11-30T10:00:00+00:00", "case": "other/7", "outcome": ["not ended"], "files": "some",
+        "registers": ["payroll"], "parameters": {"seed": 9, "seen": None}, "hash": "0" * 64,
+    }  # fmt: skip
+    made = replace(trace(), earlier=(run,))
+    court, public = (words_of(html_report(made, "en", a)) for a in ("court", "public"))
+    for told in ("other/7", "some of them", "seed 9", "did not end"):
+        assert told in court
+    assert "other/7" not in public
+
+
+def test_where_the_file_was_seen_is_told_and_by_whom_is_not() -> None:
+    seen = {
+        "file": 0, "sha256": trace().inputs[0].sha256, "channel": "telegram", "kind": "channel",
+        "first": "2025-11-04T08:00:00+00:00", "last": "2025-11-06T08:00:00+00:00", "times": 12, "senders": 5,
+    }  # fmt: skip
+    page = words_of(html_report(replace(trace(), sightings=(seen,)), "en"))
+    assert "telegram, channel" in page
+    assert "2025-11-04 08:00:00" in page
+    assert "Seen in chats" not in words_of(html_report(trace(), "en"))

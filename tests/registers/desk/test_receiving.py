@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -73,3 +74,47 @@ def test_another_owners_register_of_the_same_name_is_refused(owner: OwnerFolder,
     path.write_text(text.replace('owner = "', 'owner = "Another '), "utf-8")
     with pytest.raises(ConfigError, match="another name"):
         receive(owner.register("civil").outbox, tmp_path / "centre", key)
+
+
+def test_what_was_sorted_of_an_imprint_goes_with_the_parts_it_was_of(owner: OwnerFolder, tmp_path: Path) -> None:
+    """After an erasure nothing of the person may wait beside the imprint for the next trace."""
+    outbox = tmp_path / "outbox"
+    shutil.copytree(owner.register("civil").outbox, outbox)
+    key = new_key("centre", NOW)
+    receive(outbox, tmp_path / "centre", key)
+    index = tmp_path / "centre" / "registers" / "civil" / "index" / "0123"
+    index.mkdir(parents=True)
+    receive(outbox, tmp_path / "centre", key)
+    assert index.exists()
+    (part,) = (outbox / "imprint").glob("*.parquet")
+    part.rename(part.with_name("part-000009.parquet"))
+    receive(outbox, tmp_path / "centre", key)
+    assert not index.parent.exists()
+
+
+@pytest.mark.parametrize("place", ["seals.jsonl", "reads/more.parquet", "imprint/part-000002.parquet", "reads"])
+def test_a_delivery_with_a_link_in_it_is_refused(owner: OwnerFolder, tmp_path: Path, place: str) -> None:
+    """It would be followed at the centre: to its key, which would then go into packages as a seal."""
+    outbox, secret = tmp_path / "outbox", tmp_path / "centre.key"
+    shutil.copytree(owner.register("civil").outbox, outbox)
+    secret.write_text("secret")
+    if place == "reads":
+        shutil.move(outbox / "reads", tmp_path / "elsewhere")
+        secret = tmp_path / "elsewhere"
+    (outbox / place).unlink(missing_ok=True)
+    (outbox / place).symlink_to(secret)
+    with pytest.raises(InputError, match="is a link"):
+        receive(outbox, tmp_path / "centre", new_key("centre", NOW))
+    assert not (tmp_path / "centre").exists()
+
+
+def test_what_the_owner_no_longer_has_goes(owner: OwnerFolder, tmp_path: Path) -> None:
+    outbox, key = tmp_path / "outbox", new_key("centre", NOW)
+    shutil.copytree(owner.register("civil").outbox, outbox)
+    (outbox / "seals.jsonl").write_text("{}\n")
+    receive(outbox, tmp_path / "centre", key)
+    kept = tmp_path / "centre" / "registers" / "civil" / "seals.jsonl"
+    assert kept.exists()
+    (outbox / "seals.jsonl").unlink()
+    receive(outbox, tmp_path / "centre", key)
+    assert not kept.exists()

@@ -56,7 +56,10 @@ Protected = Annotated[
     typer.Option("--protected", metavar="LIST", help="A sealed list; its answer is written beside --out."),
 ]
 Citizens = Annotated[
-    Path | None, typer.Option("--citizens", metavar="FILE", help="Write the look-up set for citizens' questions.")
+    Path | None,
+    typer.Option(
+        "--citizens", metavar="FILE", help="At the owner's site: write the look-up set for citizens' questions."
+    ),
 ]
 CitizensKey = Annotated[
     Path | None, typer.Option("--citizens-key", metavar="FILE", help="The gateway's key file, for --citizens.")
@@ -70,6 +73,10 @@ Seen = Annotated[
 ]
 PriorUnlogged = Annotated[
     float, typer.Option("--prior-unlogged", metavar="P", min=0.001, max=0.999, help="Weight of an unlogged copy.")
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="TIME", help="For a re-run: when the first run was made; ages are judged then."),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="S", help="Of everything drawn at random.")]
 RegisterName = Annotated[str, typer.Argument(metavar="REGISTER", help="The register's name.")]

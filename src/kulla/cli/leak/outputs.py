@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from kulla.cli import shared
 from kulla.errors import InputError, OutputError, UsageError
-from kulla.leaks.desk.request import Looked, Made, Request
+from kulla.leaks.desk.request import Looked, Made
 from kulla.leaks.desk.site import Site
 from kulla.leaks.leads import LEADS, Seen, kinds_of
 from kulla.leaks.report import Stamp
@@ -34,6 +35,12 @@ class Wanted:
     citizens_key: Path | None
     tsa: Path | None
 
+    def lists(self) -> tuple[str, ...]:
+        """The names of the sealed lists. Raises InputError for a file that is none."""
+        from kulla.leaks.desk.lists import read_sealed
+
+        return tuple(read_sealed(path).name for path in self.protected)
+
     def check(self, at_owner: bool) -> None:
         """Raise UsageError for what cannot be, before anything is read."""
         for path in self.out:
@@ -47,6 +54,11 @@ class Wanted:
             raise UsageError(f"--rows {self.rows}: the name must end in .parquet or .csv")
         if self.package and not self.package_key:
             raise UsageError("--package: needs --package-key FILE, the key that signs it (made if there is none)")
+        if self.citizens and not at_owner:
+            raise UsageError(
+                "--citizens: a look-up set tells of single persons, so it is made at the register's owner;"
+                " give --owner DIR"
+            )
         if bool(self.citizens) != bool(self.citizens_key):
             raise UsageError("--citizens and --citizens-key go together")
         if len({listed.stem for listed in self.protected}) < len(self.protected):
@@ -54,17 +66,44 @@ class Wanted:
         if self.protected and not self.out:
             raise UsageError("--protected: needs --out FILE, beside which the answers are written")
 
+    def ready(self, files: Sequence[Path]) -> None:
+        """Raise what would stop the results from being written, before a run is noted and an envelope is used up.
 
-def write(made: Made, request: Request, site: Site, wanted: Wanted) -> Iterator[str]:
+        Raises UsageError for a result in the place of a leaked file or of another result, OutputError where nothing
+        can be written, InputError and ConfigError for keys and certificates that cannot be used.
+        """
+        from kulla.leaks.evidence import KINDS, signing_key
+
+        results = [path for path in (*self.out, self.rows, self.citizens) if path]
+        if len({path.absolute() for path in results}) < len(results):
+            raise UsageError("two results would be written to one file; name another")
+        for path in results:
+            if any(path.exists() and file.exists() and path.samefile(file) for file in files):
+                raise UsageError(f"{path}: is the leaked file itself; name another place for the result")
+            _writable(path)
+        if self.package and self.package_key:
+            for name in KINDS:
+                if (self.package / name).exists() or (self.package / f"{name}.tar").exists():
+                    raise OutputError(f"{self.package / name}: exists already; name another place for the packages")
+            _writable(self.package / KINDS[0])
+            signing_key(self.package_key)
+        if self.citizens_key:
+            read_key(self.citizens_key)
+        _certificates(self.tsa)
+
+
+def write(made: Made, site: Site, wanted: Wanted) -> Iterator[str]:
     """Write everything that is wanted; a line about each file."""
     from kulla.leaks.desk.packing import pack, stamped
 
     stamp = stamped(made, site, _certificates(wanted.tsa))
+    if stamp.problem:
+        yield stamp.problem
     for path in wanted.out:
         _report(made, path, wanted, stamp.stamp)
         yield f"{path} written"
     if wanted.package and wanted.package_key:
-        packed = pack(made, request, site, wanted.package, wanted.package_key, stamp)
+        packed = pack(made, site, wanted.package, wanted.package_key, stamp)
         yield from (f"{each.folder} and {each.tar.name} written" for each in packed)
         yield f"fingerprint of the signing key, to be given by another way: {packed[0].fingerprint}"
     manifests = {name: site.manifest(name) for name in {c.matched.register for c in made.compared}}
@@ -86,8 +125,8 @@ def write(made: Made, request: Request, site: Site, wanted: Wanted) -> Iterator[
         yield f"{wanted.rows} written: {write_rows(made, wanted.rows):,} rows; it stays with the owner"
 
 
-def look(logs: Sequence[str], rules: Sequence[str], zone: str) -> Looked:
-    """Run our rules over other logs now; what they saw of leads, for later."""
+def look(logs: Sequence[str], rules: Sequence[str], zone: str) -> tuple[Looked, bool]:
+    """Run our rules over other logs now; what they saw of leads, for later, and whether all logs could be read."""
     from kulla.hunt.options import Options
     from kulla.hunt.run import Hunt
 
@@ -104,7 +143,16 @@ def look(logs: Sequence[str], rules: Sequence[str], zone: str) -> Looked:
         uncovered = {rule.rule_id for rule in found.facts.not_covered}
         shared.complain([f"{each.file}: {each.reason}" for each in found.facts.rejects])
     covered = kinds_of(set(LEADS) - uncovered)
-    return lambda: (seen, covered)
+    return lambda: (seen, covered), not found.facts.rejects
+
+
+def _writable(path: Path) -> None:
+    """Raise OutputError when a file could not be made there."""
+    there = next((each for each in path.absolute().parents if each.exists()), Path("/"))
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder; name a file")
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{path}: cannot be written: {there} takes no new file; name another place")
 
 
 def _certificates(path: Path | None) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from kulla.leaks.report.blocks import plain
 from kulla.leaks.report.words import Words
-from kulla.leaks.trace import FEWEST, Trace
+from kulla.leaks.trace import Trace
 
 _SAID = {
     "episode": "best explained by one episode of reads by the account {accounts}",
@@ -70,7 +70,10 @@ def _found(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"    no account is named: {plain(Words('en').said(reason))}"
     if found["covered"] < 1:
         yield f"    the read log covers {found['covered']:.0%} of the window"
-    yield f"    {found['considered']:,} episodes of {found['reads']:,} reads considered"
+    if found["considered"] is None:
+        yield f"    {found['reads']:,} reads considered"
+    else:
+        yield f"    {found['considered']:,} episodes of {found['reads']:,} reads considered"
 
 
 def _counts(counts: Mapping[str, int | None]) -> str:
@@ -79,7 +82,7 @@ def _counts(counts: Mapping[str, int | None]) -> str:
 
 
 def _number(count: int | None) -> str:
-    return f"under {FEWEST}" if count is None else f"{count:,}"
+    return "not told" if count is None else f"{count:,}"
 
 
 def _short(time: str) -> str:

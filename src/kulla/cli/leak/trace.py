@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kulla.cli import shared
 from kulla.cli.leak.options import (
+    AsOf,
     By,
     Case,
     Centre,
@@ -55,7 +56,8 @@ def trace(
     rules: shared.Rules = [], tz: shared.Zone = None, marks: Marks = [], protected: Protected = [],  # noqa: B006
     citizens: Citizens = None, citizens_key: CitizensKey = None, source: Source = "", handed_by: HandedBy = "",
     tsa_certificates: TsaCertificates = None, legal_basis: LegalBasis = "", received: Received = None,
-    seen: Seen = None, prior_unlogged: PriorUnlogged = 0.5, seed: Seed = 1, json: shared.Json = False,
+    seen: Seen = None, prior_unlogged: PriorUnlogged = 0.5, seed: Seed = 1, as_of: AsOf = None,
+    json: shared.Json = False,
 ) -> int:  # fmt: skip
     """Trace a leaked file: which registers it comes from, when it was taken, and which audited access explains it.
 
@@ -79,18 +81,20 @@ def trace(
     wanted.check(owner is not None)
     now = datetime.now(UTC)
     # The hunt starts its confined children before Arrow and NumPy start threads: so it comes first.
-    looked = look(logs, shared.rules_given(rules), tz or "UTC") if logs else None
+    looked, whole = look(logs, shared.rules_given(rules), tz or "UTC") if logs else (None, True)
     site = site_of(centre, centre_key, owner_keys(owner_key), owner, key, case, now)
+    lists = wanted.lists()
+    wanted.ready(files)
     request = Request(
         tuple(files), case, purpose, by, witness, now, source, handed_by, legal_basis,
         shared.moment("--received", received), shared.moment("--seen", seen), tuple(register),
-        _marks(marks), prior_unlogged, seed,
+        lists, _marks(marks), prior_unlogged, seed, shared.moment("--as-of", as_of),
     )  # fmt: skip
     made = traced(request, site, shared.settings(), stage, looked)
     _show(made.trace, json)
-    for line in write(made, request, site, wanted):
+    for line in write(made, site, wanted):
         print(f"kulla: {safe(line)}", file=sys.stderr)
-    return 3 if any(one.problems for one in made.trace.inputs) else 0
+    return 3 if not whole or any(one.problems for one in made.trace.inputs) else 0
 
 
 def _show(found: Trace, json: bool) -> None:

@@ -2,6 +2,19 @@
 
 from kulla.leaks.attribute.attribute import UNLOGGED, attribute, strength
 from kulla.leaks.attribute.index import Index, index
+from kulla.leaks.attribute.population import Population, population, steady
 from kulla.leaks.attribute.readlog import ReadLog, empty, joined
 
-__all__ = ["UNLOGGED", "Index", "ReadLog", "attribute", "empty", "index", "joined", "strength"]
+__all__ = [
+    "UNLOGGED",
+    "Index",
+    "Population",
+    "ReadLog",
+    "attribute",
+    "empty",
+    "index",
+    "joined",
+    "population",
+    "steady",
+    "strength",
+]

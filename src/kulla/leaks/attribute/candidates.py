@@ -117,6 +117,8 @@ def _against(found: Explained, each: Scored, contradicted: int) -> tuple[str, ..
         made.append("the records of some of its reads are an upper bound")
     if any(log.column_sets[code] is None for code in distinct(log.columns[reads]).tolist() if code >= 0):
         made.append("nobody knows which columns some of its reads returned")
+    if each.episode.price:
+        made.append("the account's other reads of those days, mostly of records not in the file, are left out of it")
     if (log.sealed[reads] == NEVER).any():
         made.append("some of its log lines were never sealed")
     return tuple(made)

@@ -7,11 +7,12 @@ from datetime import datetime
 
 import numpy as np
 
-from kulla.leaks.attribute.judge import Verdict
+from kulla.leaks.attribute.judge import HALF, Verdict
 from kulla.leaks.attribute.mixture import best, fitted, pool
 from kulla.leaks.attribute.null import COPY, PASTED, null
 from kulla.leaks.attribute.pairs import Explained
 from kulla.leaks.candidate import CopyMatch
+from kulla.leaks.marks import Extract
 from kulla.registers.manifest import Copy
 
 
@@ -20,23 +21,49 @@ def matched_copies(
 ) -> tuple[CopyMatch, ...]:  # fmt: skip
     """The copies under which the piece is within the margin as probable as under the best unlogged copy.
 
-    A copy that follows the register could have given any state that the register had. log10: of the likelihood ratio
-    against rows pasted from anywhere.
+    A copy that follows the register could have given any state that the register had. Most rows must have stood so at
+    the copy's moment. That a copy is told accuses nobody, so also a piece is that might be of any time, such as 120
+    rows that never changed. log10: of the likelihood ratio against rows pasted from anywhere.
     """
     target = found.target
     pasted = target.stood
     made = []
     for copy in copies:
-        value = verdict.null.value
+        value, moment = verdict.null.value, verdict.moment
         if copy.frozen_at is not None:
-            value = _frozen(found, micros(copy.frozen_at), clock, prior_unlogged)
-        if value >= verdict.null.value - margin and value >= pasted + margin:
+            moment = micros(copy.frozen_at)
+            value = _frozen(found, moment, clock, prior_unlogged)
+        slack = int(clock * 1e6)
+        stood = float(target.weight[target.meets_all(moment - slack, moment + slack)].sum())
+        if value >= verdict.null.value - margin and stood >= HALF * target.total:
             frozen = None if copy.frozen_at is None else micros(copy.frozen_at)
             log10 = (value - pasted) / float(np.log(10))
             made.append(
                 CopyMatch(copy.name, copy.kind, frozen, copy.reachable_by, copy.read_log, log10, copy.note)
             )  # fmt: skip
     return tuple(sorted(made, key=lambda each: -each.log10))
+
+
+def matched_extracts(
+    found: Explained, verdict: Verdict, extracts: Sequence[Extract], clock: float, prior_unlogged: float, margin: float
+) -> tuple[tuple[CopyMatch, ...], float]:  # fmt: skip
+    """The marked extracts under which piece and marks are as probable as under the best unlogged copy, and the greatest
+    log-likelihood among them, -inf when there is none.
+
+    Decoys stand in extracts only, so what the marks say is added to what the content says.
+    """
+    target = found.target
+    made, best_value = [], -np.inf
+    for each in extracts:
+        value = _frozen(found, each.taken, clock, prior_unlogged) + each.nats
+        slack = int(clock * 1e6)
+        stood = float(target.weight[target.meets_all(each.taken - slack, each.taken + slack)].sum())
+        if value < verdict.null.value - margin or stood < HALF * target.total:
+            continue
+        best_value = max(best_value, value)
+        log10 = (value - target.stood) / float(np.log(10))
+        made.append(CopyMatch(each.name, "extract", each.taken, (each.recipient,), False, log10))
+    return tuple(sorted(made, key=lambda each: -each.log10)), best_value
 
 
 def _frozen(found: Explained, moment: int, clock: float, prior_unlogged: float) -> float:
@@ -46,7 +73,7 @@ def _frozen(found: Explained, moment: int, clock: float, prior_unlogged: float) 
     """
     values = []
     for each in sorted({moment - int(clock * 1e6), moment, moment + int(clock * 1e6)}):
-        nothing = null(found, each, prior_unlogged)
+        nothing = null(found, each, prior_unlogged, crawl=False)
         parts = pool(found.target, nothing.components)
         values.append(max(best(parts, range(len(parts)), [PASTED, COPY]).value, fitted(parts, [PASTED]).value))
     return max(values)

@@ -2,8 +2,8 @@
 
     statement  one read of several records, or of nobody knows how many
     session    the reads of one session and application, without a long pause
-    crawl      an account's reads of one template, of one kind (single records, or sets), or of both, within one of
-               several overlapping windows of a day to the whole log
+    crawl      an account's reads of one template, or of all, within one of several overlapping windows of a day to the
+               whole log
 
 Sums over windows give a bound of each episode's score (`score.closed`); only the best are scored exactly. Wide reads
 are statements alone: whoever may read everything every week would otherwise explain any leak.
@@ -18,22 +18,26 @@ import numpy as np
 import numpy.typing as npt
 
 from kulla.leaks.attribute.pairs import Explained
-from kulla.leaks.attribute.score import closed
-from kulla.leaks.attribute.target import distinct
-from kulla.leaks.attribute.windows import Cells, Touched, crawls, sessions, touched
+from kulla.leaks.attribute.score import closed, partial
+from kulla.leaks.attribute.target import Target, distinct, in_order
+from kulla.leaks.attribute.windows import DAY, Cells, Touched, crawls, sessions, touched
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 Kind = Literal["statement", "session", "crawl"]
 
 ACTORS: Final = 64
 """Actors whose windows are looked at: those who can explain most."""
+DENSE: Final = 32
+SPELLS: Final = (3, 30)
+"""More actors whose windows are looked at: those who in some stretch of so many days read little else."""
 FIRST: Final = 8
 EACH, FEW = 8, 2
 """Windows of an actor whose size is counted exactly: of the first actors, and of the others."""
 LEAST: Final = 0.02
 """Share of the leaked records that a session or window must explain to be looked at."""
 KEPT: Final = 64
-"""Episodes that are scored exactly."""
+"""Episodes that are scored exactly: the best as the whole source, and as many of the best beside others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,23 @@ class Episode:
     Attributes:
         actor: place in the index's actors; reads: places in the log, by time.
         size: records returned; None when unknown (then it counts as the whole register).
-        trimmed: whether its bounds were laid on reads that explain something, which is charged for.
+        price: nats it takes to say which of an account's reads it is made of, beyond which window or session.
     """
 
     actor: int
     kind: Kind
     reads: Ints
     size: int | None
-    trimmed: bool = False
+    price: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An episode with bounds of its score: as the whole source, and of what it adds beside others."""
+
+    alone: float
+    beside: float
+    episode: Episode
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +81,58 @@ def episodes(found: Explained) -> Considered:
     for cells, kind in ((crawls(reads), "crawl"), (sessions(reads), "session")):
         best += _picked(reads, cells, "crawl" if kind == "crawl" else "session")
         count += len(cells)
-    bound = np.array([each[0] for each in best])
-    kept = [best[at][1] for at in np.argsort(-bound, kind="stable").tolist()]
-    return Considered(_distinct(kept)[:KEPT], max(count, 1))
+    kept = _distinct([best[at].episode for at in _order(np.array([each.alone for each in best])).tolist()])[:KEPT]
+    parts = _few([best[at].episode for at in _order(np.array([each.beside for each in best])).tolist()])[:KEPT]
+    return Considered(_distinct([*kept, *parts]), max(count, 1))
 
 
-def _picked(reads: Touched, cells: Cells, kind: Kind) -> list[tuple[float, Episode]]:
+def _few(ordered: list[Episode]) -> list[Episode]:
+    """The first of each actor, so that one with many windows does not crowd out the others."""
+    seen: dict[int, int] = {}
+    kept = []
+    for each in ordered:
+        seen[each.actor] = seen.get(each.actor, 0) + 1
+        if seen[each.actor] <= FEW:
+            kept.append(each)
+    return kept
+
+
+def _order(values: Floats) -> Ints:
+    return np.argsort(-values, kind="stable")
+
+
+def _both(alone: Floats, beside: Floats, many: int) -> Ints:
+    """The places of the best by either."""
+    return distinct(np.concatenate([_order(alone)[:many], _order(beside)[:many]]))
+
+
+def _picked(reads: Touched, cells: Cells, kind: Kind) -> list[_Found]:
     """The best cells of each actor, with the bound of their scores by exact sizes.
 
-    The best by their rows alone, and the best were no record read twice: sizes lie between the two.
+    The best by their rows alone, and the best were no record read twice: sizes lie between the two. The best as the
+    whole source, and as one beside others: a second account's share of a crawl explains the whole leak badly.
     """
     target = reads.found.target
+    cells = cells.take(np.flatnonzero(cells.explained >= LEAST * target.total))
     most = np.maximum(np.minimum(cells.touches, target.population), cells.explained)
-    enough = cells.explained >= LEAST * target.total
     bounds = [closed(cells.explained, cells.stood, size, target) for size in (cells.explained, most)]
-    made = []
+    bounds.append(partial(cells.explained, most, target))
+    made: list[Episode] = []
+    sums: list[tuple[float, float, float]] = []
     for actor in range(len(reads.actors)):
-        here = np.flatnonzero((cells.actor == actor) & enough)
+        here = np.flatnonzero(cells.actor == actor)
         many = EACH if actor < FIRST else FEW
         best = [here[np.argsort(-bound[here], kind="stable")[:many]] for bound in bounds]
         for at in distinct(np.concatenate(best)).tolist():
-            for chosen, trimmed in reads.chosen(cells, at):
+            for places, price in reads.chosen(cells, at):
+                chosen = reads.read[places]
                 size = reads.size(chosen)
-                whole, stood, held = (np.array([float(v)]) for v in (cells.explained[at], cells.stood[at], size))
-                bound = closed(whole, stood, held, target)
-                made.append((float(bound[0]), Episode(int(reads.actors[actor]), kind, chosen, size, trimmed)))
-    return made
+                made.append(Episode(int(reads.actors[actor]), kind, chosen, size, price))
+                sums.append((*reads.explains(places), float(size)))
+    whole, stood, held = np.array(sums, np.float64).reshape(-1, 3).T
+    price_of = np.array([each.price for each in made], np.float64)
+    alone, beside = closed(whole, stood, held, target) - price_of, partial(whole, held, target) - price_of
+    return [_Found(*each) for each in zip(alone.tolist(), beside.tolist(), made, strict=True)]
 
 
 def _distinct(found: list[Episode]) -> tuple[Episode, ...]:
@@ -107,42 +146,79 @@ def _distinct(found: list[Episode]) -> tuple[Episode, ...]:
     return tuple(known.values())
 
 
-def _statements(found: Explained) -> tuple[list[tuple[float, Episode]], int]:
+def _statements(found: Explained) -> tuple[list[_Found], int]:
     """The best single statements, wide ones and others, and how many statements explain anything."""
     index, target = found.index, found.target
     weight = target.weight[found.row]
     explained = np.bincount(found.read, weight, len(index.log)).astype(np.float64)
     stood = np.bincount(found.read, weight * target.log_stood[found.row], len(index.log)).astype(np.float64)
     explained[found.wide], stood[found.wide] = found.explained, found.stood
-    size = np.where(index.size < 0, target.population, index.size)
+    size = np.where(index.size < 0, target.register.at(index.log.stop), index.size)
     some = np.flatnonzero((explained > 0) & (index.size != 1))
     # A bound of which fewer rows came than it explains cannot have given them.
     rows = index.log.rows[some]
     some = some[(rows < 0) | (index.size[some] <= rows) | (explained[some] <= rows)]
-    bound = closed(explained[some], stood[some], size[some].astype(np.float64), target)
-    best = np.argsort(-bound, kind="stable")[:KEPT]
+    bound = closed(explained[some], stood[some], size[some], target)
     made = []
-    for at in best.tolist():
+    beside = partial(explained[some], size[some], target)
+    for at in _both(bound, beside, KEPT).tolist():
         read = int(some[at])
         known = None if index.size[read] < 0 else int(index.size[read])
-        made.append((float(bound[at]), Episode(int(index.actor[read]), "statement", np.array([read]), known)))
+        episode = Episode(int(index.actor[read]), "statement", np.array([read]), known)
+        made.append(_Found(float(bound[at]), float(beside[at]), episode))
     return made, len(some)
 
 
 def _actors(found: Explained) -> Ints:
-    """The actors that could explain most with narrow reads, were their own only those of leaked records."""
+    """The actors that could explain most with narrow reads, were their own only those of leaked records; and those who
+    in some days read little else. The second account of a crawl is seldom among the first, where all read much."""
     index, target = found.index, found.target
     if not len(found.read):
         return np.zeros(0, np.int64)
-    parts = [index.actor[found.read].astype(np.int64)]
+    actor = [index.actor[found.read].astype(np.int64)]
     rows = [found.row]
     pooled = index.pool[found.read] >= 0
-    parts.append(index.pool[found.read][pooled].astype(np.int64))
+    actor.append(index.pool[found.read][pooled].astype(np.int64))
     rows.append(found.row[pooled])
-    key = np.unique(np.concatenate(parts) * len(target) + np.concatenate(rows))
-    actor, row = key // len(target), key % len(target)
-    explained = np.bincount(actor, target.weight[row], len(index.actors)).astype(np.float64)
-    stood = np.bincount(actor, target.weight[row] * target.log_stood[row], len(index.actors)).astype(np.float64)
+    explained, stood = _sums(np.concatenate(actor), np.concatenate(rows), len(index.actors), target)
     some = np.flatnonzero(explained)
     bound = closed(explained[some], stood[some], explained[some], target)
-    return some[np.argsort(-bound, kind="stable")[:ACTORS]]
+    return distinct(np.concatenate([some[_order(bound)[:ACTORS]], _intent(found)[:DENSE]]))
+
+
+def _sums(actor: Ints, row: Ints, actors: int, target: Target) -> tuple[Floats, Floats]:
+    """Summed weight, and weighted `log_stood`, of the distinct rows of each actor."""
+    explained, stood = np.zeros(actors), np.zeros(actors)
+    order = in_order(actor)
+    bounds = np.searchsorted(actor[order], np.arange(actors + 1))
+    seen = np.zeros(len(target), bool)
+    values = target.weight * target.log_stood
+    for each in np.flatnonzero(np.diff(bounds)).tolist():
+        # Marking rows costs nothing to undo; sorting all pairs of actor and row took 20 s for 25 M.
+        mine = row[order[bounds[each] : bounds[each + 1]]]
+        seen[mine] = True
+        rows = np.flatnonzero(seen) if 8 * len(mine) > len(seen) else distinct(mine)
+        seen[mine] = False
+        explained[each], stood[each] = target.weight[rows].sum(), values[rows].sum()
+    return explained, stood
+
+
+def _intent(found: Explained) -> Ints:
+    """Actors by how well the reads of their best days fit the leaked records, best first; pools by each hinted user."""
+    index, target = found.index, found.target
+    best = np.full(len(index.actors), -np.inf)
+    narrow = found.usable & (index.size > 0)
+    narrow[found.wide] = False
+    reads, weight = np.flatnonzero(narrow), target.weight[found.row]
+    begin = int(index.log.start.min(initial=0))
+    for days in SPELLS:
+        place = (index.log.start - begin) // (days * DAY)
+        many = int(place.max(initial=0)) + 1
+        cell = index.actor.astype(np.int64) * many + place
+        count = len(index.actors) * many
+        explained = np.bincount(cell[found.read], weight, count)
+        touches = np.asarray(np.bincount(cell[reads], index.size[reads], count), np.float64)
+        gain = partial(np.minimum(explained, touches), touches, target).reshape(-1, many)
+        best = np.maximum(best, gain.max(axis=1))
+    order = _order(best)
+    return order[best[order] > 0]

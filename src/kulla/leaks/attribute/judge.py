@@ -15,13 +15,16 @@ import numpy as np
 
 from kulla.leaks.attribute.mixture import Fit, best, fitted, gains
 from kulla.leaks.attribute.null import COPY, PASTED
-from kulla.leaks.attribute.ranking import Ranking
+from kulla.leaks.attribute.ranking import Ranking, Scored
 from kulla.leaks.candidate import Outcome
 
 FLOOR: Final = float(np.log(1000.0))
 """The least margin in nats. Were the truth in the null, a likelihood ratio above 1,000 for any of the episodes, their
 number being paid for, has a chance below 1 in 1,000 (Markov's inequality); calibration can only raise it."""
 STARTS: Final = 2
+ALIKE: Final = 0.01
+"""Nats a record by which an episode may be worse than an unlogged copy and still tie with it. A handful of rows of
+other times among thousands, which a copy taken over days explains by the way, cost a statement up to 8 nats each."""
 HALF: Final = 0.5
 """Share of the leaked records that an episode must explain to tie with an unlogged copy."""
 
@@ -33,6 +36,7 @@ class Verdict:
     Attributes:
         named: places in the ranking. ties_unlogged: whether an unlogged copy explains the piece about as well.
         null: the best mixture without a logged read; mixture: the best one of all.
+        moment: of the copy in the null, microseconds UTC.
         strength: the least of the margins of those named, 0 when nobody is: what calibration bounds.
         reasons: why nobody is named alone, in words.
     """
@@ -44,11 +48,12 @@ class Verdict:
     mixture: Fit
     strength: float
     reasons: tuple[str, ...]
+    moment: int
 
 
-def judged(ranked: Ranking, margin: float, seed: int) -> Verdict:
-    """The verdict on a ranking; margin: nats, at least FLOOR."""
-    judge = _Judge(ranked, max(margin, FLOOR))
+def judged(ranked: Ranking, moment: int, margin: float, seed: int) -> Verdict:
+    """The verdict on a ranking; moment: of the null's copy; margin: nats, at least FLOOR."""
+    judge = _Judge(ranked, moment, max(margin, FLOOR))
     null = best(ranked.pool, judge.nulls, [PASTED, COPY])
     mixture = judge.mixture(null, seed)
     mixture, costs = judge.pruned(null, mixture)
@@ -63,18 +68,18 @@ def judged(ranked: Ranking, margin: float, seed: int) -> Verdict:
         accounts = {ranked.scored[at].account for at in named}
         if len(accounts) == 1:
             first = min(named)
-            return Verdict("episode", (first,), False, null, mixture, strength, ())
-        return Verdict("set", tuple(sorted(named)), False, null, mixture, strength, ())
+            return Verdict("episode", (first,), False, null, mixture, strength, (), moment)
+        return Verdict("set", tuple(sorted(named)), False, null, mixture, strength, (), moment)
     named = judge.rivals(mixture, members, swaps)
     reason = "episodes of several accounts explain it about as well"
     if len({ranked.scored[at].account for at in named}) == 1:
         reason = "several episodes of one account explain it about as well"
-    return Verdict("tie", named, False, null, mixture, 0.0, (reason,))
+    return Verdict("tie", named, False, null, mixture, 0.0, (reason,), moment)
 
 
 class _Judge:
-    def __init__(self, ranked: Ranking, margin: float) -> None:
-        self.ranked, self.margin, self.pool = ranked, margin, ranked.pool
+    def __init__(self, ranked: Ranking, moment: int, margin: float) -> None:
+        self.ranked, self.moment, self.margin, self.pool = ranked, moment, margin, ranked.pool
         self.nulls = range(ranked.nulls)
         self.episodes = range(ranked.nulls, len(ranked.pool))
 
@@ -130,6 +135,17 @@ class _Judge:
                 found.append(component)
         return found
 
+    def instead(self, null: Fit, each: Scored) -> float:
+        """What the piece is worth with an episode in place of the null's greatest part, at no price.
+
+        The rest of the null stays: rows of another time are not to be held against the episode alone.
+        """
+        parts = [part for part in null.chosen if part != PASTED]
+        if parts:
+            parts.remove(max(parts, key=null.share))
+        swapped = fitted(self.pool, [PASTED, *parts, each.component]).value + float(self.pool.price[each.component])
+        return max(each.nats, swapped)
+
     def rivals(self, mixture: Fit, members: list[int], swaps: list[float]) -> tuple[int, ...]:
         """The members, and for each that is not firm the episodes that could stand in its place."""
         named: set[int] = set()
@@ -147,12 +163,13 @@ class _Judge:
     def unlogged(self, null: Fit, mixture: Fit) -> Verdict:
         """No logged read is needed: those that explain the piece about as well as an unlogged copy does tie with it."""
         pasted = fitted(self.pool, [PASTED]).value
+        slack = max(self.margin, ALIKE * self.pool.total)
         named = tuple(
             at for at, each in enumerate(self.ranked.scored)
-            if each.nats >= null.value - self.margin and each.nats >= pasted + self.margin
-            and self.ranked.explained(each) >= HALF
+            if self.ranked.explained(each) >= HALF
+            and (value := self.instead(null, each)) >= null.value - slack and value >= pasted + self.margin
         )  # fmt: skip
         if not named:
-            return Verdict("none", (), null.value >= pasted + self.margin, null, mixture, 0.0, ())
+            return Verdict("none", (), null.value >= pasted + self.margin, null, mixture, 0.0, (), self.moment)
         reason = "an unlogged copy of the same state explains it about as well"
-        return Verdict("tie", named, True, null, mixture, 0.0, (reason,))
+        return Verdict("tie", named, True, null, mixture, 0.0, (reason,), self.moment)

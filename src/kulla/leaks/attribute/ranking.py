@@ -64,17 +64,22 @@ def ranking(found: Explained, considered: Considered, null: Null) -> Ranking:
     made = []
     for each in considered.episodes:
         rows = _rows(found, each, read, row)
-        size = float(target.population if each.size is None else each.size)
+        size = float(_whole(found, each) if each.size is None else each.size)
         key = int(size), rows.tobytes()
         if key not in places:
             places[key] = len(parts)
-            # The first of equal episodes sets the price; they come best bound first, plain ones before trimmed ones.
-            extra = 2 * float(np.log(len(each.reads) + 1)) if each.trimmed else 0.0
-            parts.append((rows, target.population / max(size, 1.0), float(np.log(considered.count)) + extra))
+            # The first of equal episodes sets the price; they come best bound first.
+            price = float(np.log(considered.count)) + each.price
+            parts.append((rows, target.population / max(size, 1.0), price))
         account = found.index.actors[each.actor][0]
         made.append(Scored(each, account, rows, scored(rows, size, target)[0], places[key]))
     made.sort(key=lambda each: -each.nats)
     return Ranking(tuple(made), pool(target, parts), len(null.components), considered.count)
+
+
+def _whole(found: Explained, episode: Episode) -> float:
+    """Nobody knows what it returned: everything that there was."""
+    return float(found.target.register.at(found.index.log.stop[episode.reads[-1:]])[0])
 
 
 def _rows(found: Explained, episode: Episode, read: Ints, row: Ints) -> Ints:

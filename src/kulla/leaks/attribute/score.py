@@ -36,6 +36,17 @@ def closed(explained: Floats, stood: Floats, size: Floats, target: Target) -> Fl
     return explained * gain + (total - explained) * np.log(b) + target.stood - stood
 
 
+def partial(explained: Floats, size: Floats, target: Target) -> Floats:
+    """About what an explanation adds beside others: its rows at their own share, against 1/N.
+
+    explained: summed weight of the rows explained; size: records returned, at least those explained.
+    """
+    most = np.maximum(size, np.maximum(explained, 1e-9))
+    with np.errstate(divide="ignore"):
+        gain = np.log(np.maximum(explained, 1e-9) * target.population / (target.total * most))
+    return np.asarray(explained * gain)
+
+
 def scored(rows: npt.NDArray[np.int64], size: float, target: Target) -> tuple[float, float]:
     """The greatest log-likelihood over b, and b. rows: those explained."""
     weight, stood = target.weight[rows], np.exp(target.log_stood[rows])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from kulla.leaks.attribute.population import Population
 from kulla.leaks.intervals import Intervals
 
 Ints = npt.NDArray[np.int64]
@@ -32,7 +33,7 @@ class Target:
         intervals: of each row.
         log_stood: logarithm of the share of the horizon that each row stood so. stood: its weighted sum, the piece
             as rows pasted from anywhere and any time, against 1/N a row.
-        population: N, how many records the register has.
+        register: how many records the register had at each moment; `population` is N, those it ever had.
         horizon: [first, last).
     """
 
@@ -43,7 +44,7 @@ class Target:
     weight: Floats
     intervals: Intervals
     log_stood: Floats
-    population: int
+    register: Population
     horizon: tuple[int, int]
     place: npt.NDArray[np.int32]
     stood: float
@@ -51,6 +52,11 @@ class Target:
     def __len__(self) -> int:
         """How many rows."""
         return len(self.row_of)
+
+    @property
+    def population(self) -> int:
+        """How many records the register ever had."""
+        return max(self.register.ever, 1)
 
     @property
     def total(self) -> float:
@@ -92,6 +98,17 @@ def distinct(values: npt.NDArray[np.int32] | Ints) -> Ints:
     return np.asarray(ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]], np.int64)
 
 
+def in_order(values: Ints) -> Ints:
+    """The stable order of whole numbers from 0 up, by 16 bits at a time: a tenth of what comparing takes for 25 M."""
+    order: Ints | None = None
+    most = int(values.max(initial=0))
+    for shift in range(0, max(most.bit_length(), 1), 16):
+        digit = (values >> shift).astype(np.uint16)
+        by = np.argsort(digit if order is None else digit[order], kind="stable")
+        order = by if order is None else order[by]
+    return np.zeros(0, np.int64) if order is None else order
+
+
 def runs(first: Ints, stop: Ints) -> tuple[Ints, Ints]:
     """All whole numbers of the stretches [first, stop): (which stretch, the number)."""
     counts = stop - first
@@ -101,7 +118,7 @@ def runs(first: Ints, stop: Ints) -> tuple[Ints, Ints]:
 
 
 def target(
-    record: npt.NDArray[np.uint32], intervals: Intervals, population: int, horizon: tuple[int, int]
+    record: npt.NDArray[np.uint32], intervals: Intervals, register: Population, horizon: tuple[int, int]
 ) -> Target:  # fmt: skip
     """The target of a piece. Rows without an interval are left out: they are no copies of the register's state."""
     kept = np.flatnonzero(intervals.some & (record > 0))
@@ -118,7 +135,7 @@ def target(
     stood = np.maximum(standing.lengths(*horizon), _LEAST) / max(length, _LEAST)
     weight, log_stood = 1.0 / many[owner], np.log(np.minimum(stood, 1.0))
     return Target(
-        records, order, owner, bounds, weight, standing, log_stood, max(population, 1), horizon, place,
+        records, order, owner, bounds, weight, standing, log_stood, register, horizon, place,
         dot(weight, log_stood),
     )  # fmt: skip
 

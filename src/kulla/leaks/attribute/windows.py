@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import lgamma
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from kulla.leaks.attribute.index import SMALL
 from kulla.leaks.attribute.pairs import Explained
-from kulla.leaks.attribute.target import distinct, runs
+from kulla.leaks.attribute.target import distinct, dot, in_order, runs
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -23,7 +24,9 @@ Floats = npt.NDArray[np.float64]
 DAY: Final = 86_400_000_000
 WINDOWS: Final = (1, 3, 7, 15, 30, 60, 120, 1 << 20)
 """Lengths of the windows of crawls in days; each begins half a length after the one before."""
-_LONG_AGO: Final = int(np.iinfo(np.int64).min)
+SESSION: Final = 2
+"""Place among the ways of grouping of that by session."""
+HALF: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ class Cells:
     def __len__(self) -> int:
         return len(self.actor)
 
+    def take(self, places: Ints) -> Cells:
+        """Some of them, in the order of places."""
+        return Cells(*(getattr(self, name)[places] for name in Cells.__dataclass_fields__))
+
 
 @dataclass(frozen=True, slots=True)
 class Touched:
@@ -56,8 +63,9 @@ class Touched:
         read, actor, time: places in the log, whose they are (place among `actors`) and when, by actor and time.
         bounds: the reads of each kept actor.
         pair, row: which of `read` explains which row.
-        groups: four ways of grouping the reads of an actor: by template, by kind, all, by session.
-        useful: which of `read` explain anything; seen: room for marking records while they are counted.
+        groups: three ways of grouping the reads of an actor: by template, all, by session.
+        share: of the records of each of `read`, how many it explains.
+        seen: room for marking records while they are counted.
     """
 
     found: Explained
@@ -69,20 +77,43 @@ class Touched:
     pair: Ints
     row: Ints
     groups: tuple[Ints, ...]
-    useful: npt.NDArray[np.bool_]
+    share: Floats
     seen: npt.NDArray[np.bool_]
 
-    def chosen(self, cells: Cells, at: int) -> Iterator[tuple[Ints, bool]]:
-        """The reads of a cell, and again without those before its first and after its last that explains a row."""
+    def chosen(self, cells: Cells, at: int) -> Iterator[tuple[Ints, float]]:
+        """The reads of a cell as places in `read`, each time with the nats it takes to say which are meant.
+
+        All of them; those from the first to the last that explains a row; of these, those of which at least half of
+        the records are explained. Who takes a register page by page goes on with their work meanwhile: with 31 other
+        reads among 110 of a crawl, the whole cell has a third more records, and lost to an unlogged copy. Which k of n
+        reads are meant costs the logarithm of their choices. And only of cells of which half was leaked: whoever goes
+        through the whole register in its usual order passes by what any other crawl took, in one stretch.
+        """
         low, high = self.bounds[cells.actor[at]], self.bounds[cells.actor[at] + 1]
         inside = self.groups[int(cells.way[at])][low:high] == cells.group[at]
         inside &= (self.time[low:high] >= cells.first[at]) & (self.time[low:high] < cells.last[at])
         places = low + np.flatnonzero(inside)
-        yield self.read[places], False
-        useful = np.flatnonzero(self.useful[places])
-        trimmed = places[useful[0] : useful[-1] + 1] if len(useful) else places
+        yield places, 0.0
+        if 2 * cells.explained[at] < self.size(self.read[places]):
+            return
+        useful = np.flatnonzero(self.share[places] > 0)
+        if not len(useful):
+            return
+        trimmed, bounds = places[useful[0] : useful[-1] + 1], 0.0
         if len(trimmed) < len(places):
-            yield self.read[trimmed], True
+            bounds = 2 * float(np.log(len(places) + 1))
+            yield trimmed, bounds
+        picked = trimmed[self.share[trimmed] >= HALF]
+        if 0 < len(picked) < len(trimmed):
+            yield picked, bounds + choices(len(trimmed), len(picked)) + float(np.log(len(trimmed)))
+
+    def explains(self, places: Ints) -> tuple[float, float]:
+        """Summed weight, and weighted `log_stood`, of the distinct rows that these of `read` explain; ascending."""
+        low, high = (np.searchsorted(self.pair, places, side) for side in ("left", "right"))
+        rows = distinct(self.row[runs(low, high)[1]])
+        target = self.found.target
+        weight = target.weight[rows]
+        return float(weight.sum()), dot(weight, target.log_stood[rows])
 
     def size(self, reads: Ints) -> int:
         """How many distinct records these reads returned."""
@@ -103,6 +134,11 @@ class Touched:
         return count
 
 
+def choices(many: int, few: int) -> float:
+    """The logarithm of how many ways there are to choose `few` of `many`."""
+    return lgamma(many + 1) - lgamma(few + 1) - lgamma(many - few + 1)
+
+
 def touched(found: Explained, actors: Ints) -> Touched:
     """The narrow reads of these actors that gave the piece's columns."""
     index, log = found.index, found.index.log
@@ -120,16 +156,16 @@ def touched(found: Explained, actors: Ints) -> Touched:
     pair, at = runs(low, high)
     groups = (
         _codes(actor << 32 | (log.template[read].astype(np.int64) + 1)),
-        actor * 2 + (index.size[read] > 1),
         actor,
         _codes(actor << 32 | index.run[read].astype(np.int64)),
     )
     bounds = np.searchsorted(actor, np.arange(len(actors) + 1))
-    useful = np.zeros(len(read), bool)
-    useful[pair] = True
-    seen = np.zeros(2 * found.target.population + 2, bool)
+    # Record numbers run beyond the population where a register has gaps: payroll numbers are those of all persons.
+    highest = max(int(log.record.max(initial=0)), int(index.members.max(initial=0)), 2 * found.target.population)
+    seen = np.zeros(highest + 2, bool)
     row = found.row[by_read[at]]
-    return Touched(found, actors, read, actor, log.start[read], bounds, pair, row, groups, useful, seen)
+    share = np.bincount(pair, found.target.weight[row], len(read)) / index.size[read]
+    return Touched(found, actors, read, actor, log.start[read], bounds, pair, row, groups, share, seen)
 
 
 def _codes(values: Ints) -> Ints:
@@ -137,50 +173,97 @@ def _codes(values: Ints) -> Ints:
 
 
 def crawls(reads: Touched) -> Cells:
-    """Every window in which an actor's reads of one template, of one kind or of all kinds explain a row."""
-    before = [_before(reads, way) for way in range(3)]
-    return _joined([_windows(reads, way, before[way], days) for way in range(3) for days in WINDOWS])
+    """Every window in which an actor's reads of one template, or all of them, explain a row."""
+    return _joined(
+        [_windows(halves, days) for halves in (_halves(reads, way) for way in range(SESSION)) for days in WINDOWS]
+    )
 
 
 def sessions(reads: Touched) -> Cells:
     """Every session in which a kept actor's reads explain a row."""
-    return _windows(reads, 3, _before(reads, 3), WINDOWS[-1])
+    return _windows(_halves(reads, SESSION), WINDOWS[-1])
 
 
 def _joined(parts: list[Cells]) -> Cells:
     return Cells(*(np.concatenate([getattr(each, name) for each in parts]) for name in Cells.__dataclass_fields__))
 
 
-def _windows(reads: Touched, way: int, before: Ints, days: int) -> Cells:
-    group, target, step = reads.groups[way], reads.found.target, days * DAY // 2
+@dataclass(frozen=True, slots=True)
+class _Halves:
+    """The reads and pairs of one way of grouping, by half days since the first read: all windows are made of these.
+
+    What an item adds to a window does not depend on anything but its group, its half day and the half day of the
+    group's last pair with the same row before it (-1: none). A pair whose predecessor lies in the same half day is
+    first in no window, and those without one are summed up by group and half day: of 25 M pairs a third is left.
+
+    count: how many groups; half: of each read; group, at, before, explained, stood: of each item.
+    """
+
+    reads: Touched
+    way: int
+    start: int
+    count: int
+    half: Ints
+    group: Ints
+    at: Ints
+    before: Ints
+    explained: Floats
+    stood: Floats
+
+
+def _halves(reads: Touched, way: int) -> _Halves:
     start = int(reads.time.min()) if len(reads.time) else 0
-    place = (reads.time - start) // step
-    many, groups = int(place.max(initial=0)) + 1, int(group.max(initial=-1)) + 1
+    # Sessions have one window, the whole log: by half days, 100,000 of them would need 36 M sums.
+    half = (reads.time - start) // (DAY // 2) if way != SESSION else np.zeros(len(reads.time), np.int64)
+    many, count = int(half.max(initial=0)) + 1, int(reads.groups[way].max(initial=-1)) + 1
+    at = half.astype(np.int32)[reads.pair]
+    before = _before(reads, way, at)
+    target = reads.found.target
     weight = target.weight[reads.row]
     stood = weight * target.log_stood[reads.row]
-    size = reads.found.index.size[reads.read]
-    sums = np.zeros((3, groups * many))
+    group = reads.groups[way][reads.pair]
+    first, again = np.flatnonzero(before < 0), np.flatnonzero((before >= 0) & (before < at))
+    cell = group[first] * many + at[first]
+    sums = [np.bincount(cell, value[first], count * many) for value in (weight, stood)]
+    some = np.flatnonzero(sums[0])
+    return _Halves(
+        reads, way, start, count, half,
+        np.concatenate([some // many, group[again]]), np.concatenate([some % many, at[again]]),
+        np.concatenate([np.full(len(some), -1), before[again]]),
+        np.concatenate([sums[0][some], weight[again]]), np.concatenate([sums[1][some], stood[again]]),
+    )  # fmt: skip
+
+
+def _windows(halves: _Halves, days: int) -> Cells:
+    reads, step = halves.reads, days * DAY // 2
+    place, at, before = halves.half // days, halves.at // days, halves.before // days
+    many = int(place.max(initial=0)) + 1
+    group, size = reads.groups[halves.way], reads.found.index.size[reads.read]
+    sums = np.zeros((3, halves.count * many))
     for back in (0, 1) if many > 1 else (0,):
         inside = place >= back
-        cell = group * many + place - back
-        kept = inside[reads.pair] & (before < (start + (place - back) * step)[reads.pair])
-        cells = cell[reads.pair][kept]
-        for row, (at, value) in enumerate(((cells, weight[kept]), (cells, stood[kept]), (cell[inside], size[inside]))):
-            sums[row] += np.bincount(at, value, groups * many)
+        kept = (at >= back) & (before < at - back)
+        cells = halves.group[kept] * many + at[kept] - back
+        cell = group[inside] * many + place[inside] - back
+        values = ((cells, halves.explained[kept]), (cells, halves.stood[kept]), (cell, size[inside]))
+        for row, (where, value) in enumerate(values):
+            sums[row] += np.bincount(where, value, halves.count * many)
     some = np.flatnonzero(sums[0] > 0)
-    owner = np.zeros(groups, np.int64)
+    owner = np.zeros(halves.count, np.int64)
     owner[group] = reads.actor
-    first = start + (some % many) * step
+    first = halves.start + (some % many) * step
     return Cells(
-        owner[some // many], np.full(len(some), way), some // many, first, first + 2 * step, *(s[some] for s in sums)
-    )
+        owner[some // many], np.full(len(some), halves.way), some // many, first, first + 2 * step,
+        *(s[some] for s in sums),
+    )  # fmt: skip
 
 
-def _before(reads: Touched, way: int) -> Ints:
-    """For each pair when the same group explained the same row before; long ago where it did not."""
-    group, row, time = reads.groups[way][reads.pair], reads.row, reads.time[reads.pair]
-    order = np.lexsort((time, row, group))
-    before = np.full(len(order), _LONG_AGO)
-    same = (np.diff(group[order]) == 0) & (np.diff(row[order]) == 0)
-    before[order[1:][same]] = time[order[:-1][same]]
+def _before(reads: Touched, way: int, at: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """For each pair when (as `at` tells) the same group explained the same row before; -1 where it did not."""
+    key = reads.groups[way][reads.pair] * max(len(reads.found.target), 1) + reads.row
+    # Pairs lie by actor and time, so within a group by time: an order that keeps it is enough.
+    order = in_order(key)
+    before = np.full(len(order), -1, np.int32)
+    same = np.flatnonzero(np.diff(key[order]) == 0)
+    before[order[same + 1]] = at[order[same]]
     return before

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Collection, Sequence
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,8 @@ from kulla.leaks.attribute.attribute import UNLOGGED, strength
 from kulla.leaks.attribute.index import Index
 from kulla.leaks.attribute.judge import FLOOR
 from kulla.leaks.calibrate.calibration import EDGES, Calibration, Cell
-from kulla.leaks.calibrate.nulls import SHAPES, Standing, chosen, moments, standing
+from kulla.leaks.calibrate.nulls import SHAPES, chosen, moments, orders, standing
 from kulla.leaks.dated import Piece, Window
-from kulla.leaks.intervals import Intervals
 from kulla.leaks.world import Drawn, Noise, World, drawn
 
 Floats = npt.NDArray[np.float64]
@@ -29,6 +28,7 @@ DAYS: Final = {"instant": (0.0,), "crawl": (1.0, 3.0, 20.0, 60.0)}
 def calibrate(
     known: Index, world: World, columns: Sequence[str], *, runs: int, seed: int, inputs_sha256: str, made: str,
     register: str = "", clock: float = 1.0, prior_unlogged: float = UNLOGGED, level: float = LEVEL,
+    cells: Collection[tuple[str, int]] | None = None,
 ) -> Calibration:  # fmt: skip
     """Run null leaks against a log and take the margin that an innocent account's score stays below.
 
@@ -36,54 +36,60 @@ def calibrate(
         known: the log's index. world: of the same register, from its imprint or history.
         columns: those that pieces have. runs: null leaks for each kind and size.
         inputs_sha256: of reads and imprint; made: ISO date. clock, prior_unlogged: as attribution will have them.
+        cells: (kind, least rows) of those to make; None: all. Each is the same whichever others are made.
 
     A cell is left out when the register has not as many records.
     """
-    grouped, by_record = world.groups(columns), standing(world)
-    records = np.unique(world.record)
-    cells = []
+    nulls = _Nulls(known, world, tuple(columns), clock, prior_unlogged)
+    made_of = []
     for place, kind in enumerate(DAYS):
         for least, most in zip(EDGES, (*EDGES[1:], 1 << 40), strict=True):
-            if least > len(records):
-                continue
-            scores = []
-            for turn in range(runs):
-                draw = np.random.default_rng([seed, place, least, turn])
-                leak = _leak(known, by_record, grouped, records, (least, most), kind, draw)
-                scores.append(_score(known, world, leak, tuple(columns), kind, clock, prior_unlogged, turn))
-            cells.append(_cell(kind, least, most, np.array(scores), level))
+            if least <= nulls.records and (cells is None or (kind, least) in cells):
+                draws = [np.random.default_rng([seed, place, least, turn]) for turn in range(runs)]
+                scores = [nulls.score(kind, (least, most), draw, turn) for turn, draw in enumerate(draws)]
+                made_of.append(_cell(kind, least, most, np.array(scores), level))
     return Calibration(
-        register, tuple(columns), inputs_sha256, made, seed, level, clock, prior_unlogged, tuple(cells)
+        register, tuple(columns), inputs_sha256, made, seed, level, clock, prior_unlogged, tuple(made_of)
     )  # fmt: skip
 
 
-def _leak(
-    known: Index, by_record: Standing, grouped: tuple[npt.NDArray[np.int64], Intervals],
-    records: npt.NDArray[np.uint32], sizes: tuple[int, int], kind: str, draw: np.random.Generator,
-) -> Drawn:  # fmt: skip
-    """A null leak: half of them clean, half with rows altered, invented and of other times."""
-    world = by_record.world
-    span = known.spans[0][0], min(known.spans[-1][1], world.horizon[1])
-    most = min(sizes[1], len(records) + 1)
-    size = int(np.exp(draw.uniform(np.log(sizes[0]), np.log(most))))
-    part = chosen(known, records, SHAPES[int(draw.integers(len(SHAPES)))], size, draw)
-    times = moments(len(part), span, float(draw.choice(DAYS[kind])), draw)
-    noise = Noise()
-    if draw.random() < 0.5:
-        old = tuple(int(each) for each in draw.integers(world.horizon[0], span[1], 3))
-        noise = Noise(0.3 * draw.random(), 0.05 * draw.random(), 0.2 * draw.random(), old)
-    return drawn(world, grouped, by_record.at(part.astype(np.uint32), times), noise, draw)
+class _Nulls:
+    """Null leaks of one register and set of columns, and the scores they get."""
 
+    def __init__(self, known: Index, world: World, columns: tuple[str, ...], clock: float, prior: float) -> None:
+        self._known, self._world, self._columns, self._clock, self._prior = known, world, columns, clock, prior
+        self._standing, self._grouped = standing(world), world.groups(columns)
+        self._orders, self._register = orders(self._standing), self._standing.population()
 
-def _score(
-    known: Index, world: World, leak: Drawn, columns: tuple[str, ...], kind: str, clock: float, prior: float, seed: int
-) -> float:  # fmt: skip
-    nowhere = Window((), (0, 1), 0.95, 0.0, False, 0.0, len(leak.record), 0, False)
-    what = Piece("", 0, np.arange(len(leak.record)), columns, "crawl" if kind == "crawl" else "instant", nowhere)
-    return strength(
-        what, leak.record, leak.intervals, known, records=world.records, horizon=world.horizon, clock=clock,
-        prior_unlogged=prior, seed=seed,
-    )  # fmt: skip
+    @property
+    def records(self) -> int:
+        """How many records the register ever had."""
+        return len(self._standing.records)
+
+    def score(self, kind: str, sizes: tuple[int, int], draw: np.random.Generator, seed: int) -> float:
+        """The strength with which some account would be named for a null leak of a kind, of [least, most) rows."""
+        leak = self._leak(sizes, kind, draw)
+        nowhere = Window((), (0, 1), 0.95, 0.0, False, 0.0, len(leak.record), 0, False)
+        told: Literal["crawl", "instant"] = "crawl" if kind == "crawl" else "instant"
+        piece = Piece("", 0, np.arange(len(leak.record)), self._columns, told, nowhere)
+        return strength(
+            piece, leak.record, leak.intervals, self._known, register=self._register, horizon=self._world.horizon,
+            clock=self._clock, prior_unlogged=self._prior, seed=seed,
+        )  # fmt: skip
+
+    def _leak(self, sizes: tuple[int, int], kind: str, draw: np.random.Generator) -> Drawn:
+        """A null leak: half of them clean, half with rows altered, invented and of other times."""
+        world, records, known = self._world, self._standing.records, self._known
+        span = known.spans[0][0], min(known.spans[-1][1], world.horizon[1])
+        most = min(sizes[1], len(records) + 1)
+        size = int(np.exp(draw.uniform(np.log(sizes[0]), np.log(most))))
+        part = chosen(known, records, SHAPES[int(draw.integers(len(SHAPES)))], size, draw, self._orders)
+        times = moments(len(part), span, float(draw.choice(DAYS[kind])), draw)
+        noise = Noise()
+        if draw.random() < 0.5:
+            old = tuple(int(each) for each in draw.integers(world.horizon[0], span[1], 3))
+            noise = Noise(0.3 * draw.random(), 0.05 * draw.random(), 0.2 * draw.random(), old)
+        return drawn(world, self._grouped, self._standing.at(part.astype(np.uint32), times), noise, draw)
 
 
 def _cell(kind: str, least: int, most: int, scores: Floats, level: float) -> Cell:

@@ -6,6 +6,7 @@ one statement, of several, a stretch of record numbers, the records that a real 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -13,16 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from kulla.leaks.attribute.index import Index
+from kulla.leaks.attribute.population import Population, population
 from kulla.leaks.attribute.target import runs
 from kulla.leaks.world import World
 
 Ints = npt.NDArray[np.int64]
 Records = npt.NDArray[np.uint32]
-Shape = Literal["random", "range", "set", "sets", "moved"]
+Shape = Literal["random", "range", "set", "sets", "moved", "values"]
 
-SHAPES: Final[tuple[Shape, ...]] = ("random", "range", "set", "sets", "moved")
+SHAPES: Final[tuple[Shape, ...]] = ("random", "range", "set", "sets", "moved", "values")
 """Which records: by lot; neighbours by number; those of one statement of the log; of several; those that one account
-read within some days, each number moved by the same step."""
+read within some days, each number moved by the same step; by number among those with the same value of a column, one
+value after the other, as of whoever goes page by page through what offices are responsible for."""
 DAY: Final = 86_400_000_000
 
 
@@ -35,17 +38,27 @@ class Standing:
     bounds: Ints
     records: Records
 
+    def population(self) -> Population:
+        """How many records the world had at each moment."""
+        world = self.world
+        return population(world.record[self.order], world.first[self.order], world.last[self.order])
+
     def at(self, records: Records, moments: Ints) -> Ints:
         """The latest version of each record that stood at its moment; records without one are left out."""
+        return self.held(records, moments)[1]
+
+    def held(self, records: Records, moments: Ints) -> tuple[Ints, Ints]:
+        """(Place in `records`, the latest version that stood at its moment) of those that have one."""
         place = np.minimum(np.searchsorted(self.records, records), len(self.records) - 1)
         known = self.records[place] == records
+        given = np.flatnonzero(known)
         place, moments = place[known], moments[known]
         which, at = runs(self.bounds[place], self.bounds[place + 1])
         version = self.order[at]
         stood = (self.world.first[version] <= moments[which]) & (self.world.last[version] > moments[which])
         which, version = which[stood], version[stood]
         last = np.append(np.diff(which) != 0, True)[: len(which)]
-        return np.asarray(version[last], np.int64)
+        return given[which[last]], np.asarray(version[last], np.int64)
 
 
 def standing(world: World) -> Standing:
@@ -55,8 +68,21 @@ def standing(world: World) -> Standing:
     return Standing(world, order, np.append(begin, len(order)).astype(np.int64), records)
 
 
-def chosen(known: Index, records: Records, shape: Shape, size: int, draw: np.random.Generator) -> Records:
-    """About `size` of the register's records, in the order in which a thief would have them."""
+def orders(by_record: Standing) -> tuple[Records, ...]:
+    """For each column that sorts the register into 5 to N / 20 parts: its records part by part, by number in each."""
+    world, last = by_record.world, by_record.order[by_record.bounds[1:] - 1]
+    found = []
+    for name in sorted(world.cells):
+        value = world.cells[name][last]
+        if 5 <= len(np.unique(value)) <= len(last) // 20:
+            found.append(by_record.records[np.lexsort((by_record.records, value))])
+    return tuple(found)
+
+
+def chosen(
+    known: Index, records: Records, shape: Shape, size: int, draw: np.random.Generator, values: Sequence[Records] = ()
+) -> Records:  # fmt: skip
+    """About `size` of the register's records, in the order in which a thief would have them. values: `orders`."""
     size = min(size, len(records))
     if shape == "range":
         first = int(draw.integers(len(records) - size + 1))
@@ -69,6 +95,9 @@ def chosen(known: Index, records: Records, shape: Shape, size: int, draw: np.ran
         found = _moved(known, records, size, draw)
         if len(found):
             return found
+    if shape == "values" and values:
+        order = values[int(draw.integers(len(values)))]
+        return np.asarray(np.roll(order, -int(draw.integers(len(order))))[:size], np.uint32)
     return draw.choice(records, size, replace=False)
 
 

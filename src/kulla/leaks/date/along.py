@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from kulla.leaks.date.profile import Floats, Ints
 from kulla.leaks.intervals import Intervals
@@ -67,17 +66,18 @@ def laid(intervals: Intervals, gain: Floats, order: Ints, along: Floats, times: 
     return Laid(order, shares, cuts, times, np.cumsum(change.reshape(-1, width), axis=1)[:, :-1])
 
 
-def path(of: Laid, price: float, rising: bool, free: npt.NDArray[np.bool_] | None = None) -> tuple[Ints, float]:
+def path(of: Laid, price: float, rising: bool, turn: Floats | None = None) -> tuple[Ints, float]:
     """For each chunk the candidate time, so that Σ gains − price · (number of changes) is greatest; and that sum.
 
-    rising: times may only rise from chunk to chunk. free: chunks before which a change costs half (a new block).
+    rising: times may only rise from chunk to chunk. turn: by chunk, the place's part of the price of a change before
+    it, against 1 for the moment's: 1 throughout if not given.
     """
     chunks, times = of.gains.shape
     score = of.gains[0].copy()
     back = np.zeros((chunks, times), np.int32)
     every = np.arange(times)
     for at in range(1, chunks):
-        toll = price / 2 if free is not None and free[at] else price
+        toll = price if turn is None else price * (1 + float(turn[at])) / 2
         if rising:
             peak = np.maximum.accumulate(score)
             source = np.maximum.accumulate(np.where(score == peak, every, 0))

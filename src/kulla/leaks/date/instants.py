@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from kulla.leaks.date.background import Background, fitted, flat
+from kulla.leaks.date.background import Background, belief, fitted, flat
 from kulla.leaks.date.profile import Floats, Ints, Profile, sweep
 from kulla.leaks.intervals import Intervals
 
@@ -69,7 +69,7 @@ def settled(intervals: Intervals, horizon: tuple[int, int], moments: tuple[int, 
             shares = shares * (np.bincount(kind, of_them, len(bits)) @ bits) + 0.5
             shares /= shares.sum()
     total = (1 - background.share) * known(shares)[kind] + stray
-    return Instants(moments, shares, background, even, float(np.log(total).sum()))
+    return Instants(moments, shares, background, even, float(np.log(total).sum()) + belief(background.share))
 
 
 def without(intervals: Intervals, found: Instants, place: int) -> Floats:

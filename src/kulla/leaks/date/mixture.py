@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from kulla.leaks.date.drops import Drops
 from kulla.leaks.date.instants import Instants, along, held
-from kulla.leaks.date.models import MOST, Crawl, Rows, Runs, crawls, one_after_another, shuffled
+from kulla.leaks.date.models import AT_BLOCK, MOST, Crawl, Rows, Runs, crawls, one_after_another, shuffled
 from kulla.leaks.date.profile import Ints
 from kulla.leaks.date.region import depths
 from kulla.leaks.date.rising import crawled
@@ -23,6 +23,8 @@ from kulla.leaks.leaktable import LeakTable
 from kulla.leaks.matched import Matched
 
 _GOLDEN: Final = 0.6180339887498949
+_STARTS: Final = 3
+"""Models of shuffled rows from which pieces in file order are looked for, beside the most probable."""
 _FEW: Final = 10
 """Below so many telling rows a table is not split."""
 
@@ -113,7 +115,8 @@ def _found(made: _Made, table: LeakTable) -> tuple[list[_Part], tuple[float, ...
     intervals, blocks = made.matched.intervals.take(telling), table.blocks[telling]
     rows = Rows(
         intervals, np.searchsorted(made.exact, telling), made.matched.record[telling].astype(np.int64),
-        np.append([False], blocks[1:] != blocks[:-1]), len(made.exact), made.matched.horizon, span,
+        np.where(np.append([False], blocks[1:] != blocks[:-1]), AT_BLOCK, 1.0), len(made.exact), made.matched.horizon,
+        span,
     )  # fmt: skip
     single = dated(intervals, rows.horizon, span)
     tried = list(shuffled(rows, int(single.profile.edges[single.profile.best])))
@@ -121,7 +124,8 @@ def _found(made: _Made, table: LeakTable) -> tuple[list[_Part], tuple[float, ...
     bic = [min(cost for each, cost in tried if len(each.moments) == k + 1)
            for k in range(max(len(each.moments) for each, _ in tried))]  # fmt: skip
     richest = max((each for each, _ in tried), key=lambda each: each.loglik)
-    runs = one_after_another(rows, richest)
+    cheapest = [each for each, _ in sorted(tried, key=lambda one: one[1])[:_STARTS]]
+    runs = one_after_another(rows, [*cheapest, richest])
     crawl = min(crawls(rows, richest), key=lambda each: each.bic, default=None)
     if runs is not None:
         bic += [runs.bic] * (runs.pieces - len(bic))

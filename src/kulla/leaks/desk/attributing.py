@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from kulla.leaks.attribute import Index, attribute, index
+from kulla.leaks.attribute import Index, Population, attribute, index
 from kulla.leaks.candidate import Attribution, Candidate
 from kulla.leaks.dated import Piece
 from kulla.leaks.desk.calibrating import Kept
@@ -18,8 +18,11 @@ from kulla.leaks.desk.readlog import readlog
 from kulla.leaks.desk.request import Request
 from kulla.leaks.desk.site import Site
 from kulla.leaks.leads import Asked, Role, Seen, comparisons, leads
+from kulla.leaks.marks import extracts
 from kulla.leaks.matched import Matched
 
+MOST_LOOKED_AT: Final = 10
+"""Of how many that an outcome names: of a tie of fifty a sample would tell no more than fifty."""
 LOOKED_AT: Final = 3
 """Of how many candidates of a piece, when none is named, other logs are looked through."""
 
@@ -42,6 +45,7 @@ class Attributing:
     def __init__(
         self, site: Site, name: str, request: Request, imprint: RegisterIndex, kept: Kept, inputs: str
     ) -> None:
+        self._name = name
         self._register, self._manifest = site.register(name), site.manifest(name)
         self._request, self._imprint, self._kept, self._inputs = request, imprint, kept, inputs
 
@@ -49,6 +53,10 @@ class Attributing:
     def index(self) -> Index:
         """The register's reads, indexed."""
         return index(readlog(self._register.reads), self._register.pooled())
+
+    @cached_property
+    def _population(self) -> Population:
+        return self._imprint.population()
 
     @property
     def reads(self) -> int:
@@ -58,17 +66,20 @@ class Attributing:
     def explain(self, number: int, piece: Piece, matched: Matched) -> Explained:
         """What explains a piece; number: its place in the trace."""
         request = self._request
-        margin = self._kept.margin(piece, self._inputs, request.now)
+        margin = self._kept.margin(piece, self._inputs, request.as_of or request.now)
         found = attribute(
             piece, matched.record[piece.rows], matched.intervals.take(piece.rows), self.index,
-            records=self._imprint.records, horizon=self._imprint.horizon, copies=self._manifest.copies,
+            register=self._population, horizon=self._imprint.horizon, copies=self._manifest.copies,
             pooled=self._register.pooled(), margin=margin, clock=self._manifest.clock_uncertainty,
             prior_unlogged=request.prior_unlogged, seed=request.seed, number=number,
+            extracts=extracts(request.marks.get(self._name), self._name),
         )  # fmt: skip
         return Explained(found, self._asked(found))
 
     def _asked(self, found: Attribution) -> tuple[Asked, ...]:
-        chosen = [found.candidates[at] for at in found.named] or list(found.candidates[:LOOKED_AT])
+        # What explains the piece less well than a copy without a log is no candidate: whoever it is is left in peace.
+        better = [each for each in found.candidates if each.nats > 0][:LOOKED_AT]
+        chosen = [found.candidates[at] for at in found.named][:MOST_LOOKED_AT] or better
         known = {candidate.account for candidate in chosen}
         asked: list[Asked] = []
         for candidate in chosen:

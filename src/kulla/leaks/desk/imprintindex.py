@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from kulla.errors import ConfigError, InputError
+from kulla.leaks.attribute import Population, population
 from kulla.leaks.desk.indexstore import IndexStore
 from kulla.leaks.desk.partcolumns import PartColumns
 from kulla.leaks.intervals import FOREVER
@@ -70,6 +71,12 @@ class RegisterIndex:
     def highest(self) -> int:
         """The highest record number that has a version, 0 when none has."""
         return max(len(self._offsets) - 2, 0)
+
+    def population(self) -> Population:
+        """How many records it had at each moment."""
+        counts = np.diff(self._offsets)
+        record = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)
+        return population(record, np.asarray(self._first), np.asarray(self._last))
 
     def find(self, cells: Blocks) -> Numbers:
         """The record of each cell of the first record column, 0 where none has it."""

@@ -46,7 +46,7 @@ class Opened:
 
 def seal(members: Path, key: Path, name: str, out: Path) -> int:
     """Seal a list; its key is made when there is none. How many ids, phones and plates were sealed."""
-    listed = [member for line in _members(members) for member in line]
+    listed = [member for line in _members(members).values() for member in line]
     if not key.exists():
         _write_key(key, new_list_key())
     sealed = seal_list(name, listed, _read_key(key))
@@ -58,11 +58,10 @@ def seal(members: Path, key: Path, name: str, out: Path) -> int:
 def unseal(path: Path, members: Path, key: Path) -> Opened:
     """Open an answer."""
     lines = _members(members)
-    listed = [member for line in lines for member in line]
+    listed = [member for line in lines.values() for member in line]
     leak, found = open_answer(_read(path), listed, _read_key(key), str(path))
     there = set(found)
-    # The header is line 1.
-    return Opened(leak, len(lines), tuple(at for at, line in enumerate(lines, 2) if there & set(line)))
+    return Opened(leak, len(lines), tuple(at for at, line in lines.items() if there & set(line)))
 
 
 def read_sealed(path: Path) -> SealedList:
@@ -97,22 +96,30 @@ def _normal(values: pa.Array | pa.ChunkedArray, meaning: Meaning) -> list[str]:
     return [text for text in normalise(whole.unique().cast(pa.string()), meaning).to_pylist() if text]
 
 
-def _members(path: Path) -> list[tuple[Member, ...]]:
-    """The members of a list by line. Raises InputError naming the line that has nothing usable."""
+def _members(path: Path) -> dict[int, tuple[Member, ...]]:
+    """The members of a list by line of the file. Raises InputError naming the line that has nothing usable.
+
+    Blank lines are passed over but counted: a line told must be the line of that person. Of a record over several
+    lines it is the last.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+            reader = csv.DictReader(file)
+            rows, places = [], []
+            for row in reader:
+                rows.append(row)
+                places.append(reader.line_num)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read ({type(error).__name__}); give a CSV in UTF-8") from None
     if rows and not set(rows[0]) & set(MEANINGS):
         raise InputError(f"{path}:1: none of the columns {', '.join(MEANINGS)}; name at least one")
     columns: dict[str, list[Any]] = {m: normalise(_texts(rows, m), _meaning(m)).to_pylist() for m in MEANINGS}
-    found = []
-    for at in range(len(rows)):
+    found = {}
+    for at, place in enumerate(places):
         line = tuple((m, columns[m][at]) for m in MEANINGS if columns[m][at])
         if not line:
-            raise InputError(f"{path}:{at + 2}: no id, phone or plate that can be used; correct or remove the line")
-        found.append(line)
+            raise InputError(f"{path}:{place}: no id, phone or plate that can be used; correct or remove the line")
+        found[place] = line
     return found
 
 

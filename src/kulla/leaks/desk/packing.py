@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
-from kulla.leaks.desk.request import Made, Request
+from kulla.leaks.desk.request import Made
+from kulla.leaks.desk.runs import excerpt
 from kulla.leaks.desk.site import Site
-from kulla.leaks.evidence import Evidence, Intake, Packed, intake, signing_key, write_packages
+from kulla.leaks.evidence import Content, Evidence, Intake, Packed, intake, signing_key, write_packages
 from kulla.registers.desk.describing import MANIFEST
 
 SEALS = "seals.jsonl"
@@ -22,10 +23,10 @@ def stamped(made: Made, site: Site, certificates: bytes = b"") -> Intake:
     return intake(site.traces(made.trace.leak) / "timestamp", [one.sha256 for one in made.trace.inputs], certificates)
 
 
-def pack(made: Made, request: Request, site: Site, folder: Path, key: Path, stamp: Intake) -> tuple[Packed, ...]:
+def pack(made: Made, site: Site, folder: Path, key: Path, stamp: Intake) -> tuple[Packed, ...]:
     """Write the packages of a trace below a folder. Raises OutputError, InputError, ConfigError, UsageError."""
     evidence = Evidence(
-        made.trace, request.files, stamp.request, stamp.response, stamp.stamp, _attachments(made, site),
+        made.trace, made.files, stamp.request, stamp.response, stamp.stamp, _attachments(made, site),
         environment(), dict(made.commitments),
     )  # fmt: skip
     return write_packages(folder, evidence, signing_key(key))
@@ -38,8 +39,10 @@ def environment() -> bytes:
     return "".join(f"{name}=={version}\n" for name, version in sorted(found.items())).encode()
 
 
-def _attachments(made: Made, site: Site) -> Mapping[str, Path]:
-    found: dict[str, Path] = {"runs.jsonl": site.runs}
+def _attachments(made: Made, site: Site) -> Mapping[str, Content]:
+    trace = made.trace
+    runs = excerpt(site.runs, trace.leak, [one.sha256 for one in trace.inputs], trace.case)
+    found: dict[str, Content] = {"runs.jsonl": runs}
     for used in made.trace.registers:
         register = site.register(used.name)
         for path in (register.path / SEALS, register.path / MANIFEST, register.calibration):

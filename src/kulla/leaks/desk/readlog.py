@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from kulla.errors import InputError
 from kulla.leaks.attribute.readlog import NAMED, PER_READ, ReadLog, empty
+from kulla.leaks.desk.filehashes import file_hashes
 from kulla.registers.schema import EXTENTS, READ, SEALS
 
 CHUNK: Final = 1 << 18
@@ -40,10 +41,25 @@ def read_files(folder: Path) -> tuple[Path, ...]:
 def reads_sha256(folder: Path) -> str:
     """One hash for all reads in a folder: SHA-256 over the files' own, in order. Names do not count."""
     whole = hashlib.sha256()
-    for path in read_files(folder):
-        with path.open("rb") as file:
-            whole.update(hashlib.file_digest(file, "sha256").digest())
+    for digest in file_hashes(read_files(folder), beside(folder) / "reads.json"):
+        whole.update(digest)
     return whole.hexdigest()
+
+
+def beside(folder: Path) -> Path:
+    """Where a trace keeps what it derived from the reads. An outbox is delivered whole: there it lies in `state`."""
+    return folder.parent.parent / "state" / "index" if folder.parent.name == "outbox" else folder.parent / "index"
+
+
+def reads_count(folder: Path) -> int:
+    """How many reads there are, without reading them. Raises InputError naming the file that cannot be read."""
+    count = 0
+    for path in read_files(folder):
+        try:
+            count += pq.read_metadata(path).num_rows
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{path}: the reads cannot be read ({type(error).__name__})") from None
+    return count
 
 
 def readlog(folder: Path, span: tuple[int, int] | None = None) -> ReadLog:

@@ -8,6 +8,7 @@ from kulla.leaks.desk.imprintindex import RegisterIndex, open_index
 from kulla.leaks.desk.readlog import reads_sha256
 from kulla.leaks.desk.request import Compared
 from kulla.leaks.desk.site import Keyed, Site, imprint_sha256
+from kulla.leaks.desk.thinning import Thinning
 from kulla.leaks.leaktable import LeakFile
 from kulla.leaks.plain import iso
 from kulla.leaks.recognise import recognise
@@ -28,12 +29,18 @@ class Recognising:
         return self._open[name]
 
     def tables(self, name: str, key: Keyed, files: Sequence[LeakFile]) -> Iterator[Compared]:
-        """Every table of the leak against the register."""
-        manifest, outer = self._site.manifest(name), self._site.outer()
+        """Every table of the leak against the register, away from its own site thinned."""
+        manifest, outer, thinning = self._site.manifest(name), self._site.outer(), Thinning()
         for number, file in enumerate(files):
-            for table in file.tables:
+            for at, table in enumerate(file.tables):
+                place = f"{file.sha256}/{at}"
                 matched = recognise(table, self.index(name), manifest, key.keys, outer, self._seed)
-                yield Compared(number, table, matched)
+                fewer = None if self._site.at_owner else thinning.thinned(table, matched)
+                if fewer is None:
+                    yield Compared(number, table, matched, None, place)
+                else:
+                    matched = recognise(fewer, self.index(name), manifest, key.keys, outer, self._seed)
+                    yield Compared(number, fewer, matched, table.rows, place)
 
     def used(self, name: str, key: Keyed, reads: int) -> RegisterUsed:
         """What the trace says of the register. reads: how many lie here."""

@@ -35,10 +35,11 @@ class Request:
         source, handed_by, legal_basis, received: of the files, as the case officer states them (ISO/IEC 27037).
         seen: earliest sighting of the leak, if known: nothing was taken after it.
         registers: only these; empty: all that have a key.
+        protected: names of the sealed lists that it is compared with.
         marks: what the owner's `kulla extract identify --json` said of the file, by register.
         prior_unlogged: the weight of an unlogged copy beside logged reads; see docs/trace.md.
         seed: of everything drawn at random.
-        now: the time of the run.
+        now: the time of the run. as_of: the time at which the age of a calibration is judged, for a re-run; None: now.
     """
 
     files: tuple[Path, ...]
@@ -53,29 +54,39 @@ class Request:
     received: datetime | None = None
     seen: datetime | None = None
     registers: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
     marks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     prior_unlogged: float = 0.5
     seed: int = 1
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A table against a register: places of file and table, and what was found."""
+    """A table against a register: places of file and table, and what was found.
+
+    rows: of the table as it was taken in, where it was thinned (see `desk.thinning`); None where it was not. place: of
+    the table by its file's hash, never by a name, which whoever hands it over may choose anew.
+    """
 
     file: int
     table: LeakTable
     matched: Matched
+    rows: int | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
     """A trace and what it was made from, for what else is asked of it. Personal: never leaves the process.
 
-    compared: tables that are from a register; pieces: place in `compared` of each piece of the trace, with the piece;
+    files: the leaked files in the trace's order; compared: tables that are from a register; pieces: place in `compared`
+    of each piece of the trace, with the piece;
     commitments: register and epoch → commitment to the owner's key that was used (see `evidence.commitment`).
     """
 
     trace: Trace
     compared: tuple[Compared, ...]
     pieces: tuple[tuple[int, Piece], ...]
+    files: tuple[Path, ...] = ()
     commitments: tuple[tuple[str, str], ...] = ()

@@ -1,7 +1,8 @@
 """The log of runs: traces/runs.jsonl. Every run is noted before it reads a key, and again when it has ended.
 
 Each line holds the hash of the line before it, so that a line changed, removed or put elsewhere shows. (Whoever can
-write the file can write it all anew: copies of its last hash belong off this machine.)
+write the file can write it all anew: copies of its last hash belong off this machine.) A line without its end was cut
+short by a crash or a full disk, before anything was done that it would have told of: the next run takes it away.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import orjson
 
-from kulla.errors import InputError, OutputError, UsageError
+from kulla.errors import ConfigError, InputError, OutputError, UsageError
 from kulla.registers.folder import made
 
 START: Final = "0" * 64
@@ -27,10 +28,16 @@ DAY: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One line. `state`: begun or ended; `outcome`: of each piece, of a run that ended; `hash`: of this line.
+    """One line.
 
-    registers: those compared; actor, second: who ran it and who stood by; leak: the id of the set of files;
-    envelopes: ids of the owners' envelopes that were opened, each good for one run.
+    Attributes:
+        seq: its number, from 1; time: when.
+        state: `begun`; `opened`, when owners' envelopes were opened; `ended`.
+        registers: those compared; actor, second: who ran it and who stood by; leak: the id of the set of files.
+        envelopes: ids of the owners' envelopes that were opened, each good for one run.
+        outcome: of each piece, of a run that ended. parameters: what it was run with that may change its statements.
+        run: the number of the line by which it began; 0 for that line itself.
+        hash: of this line.
     """
 
     seq: int
@@ -46,17 +53,19 @@ class Run:
     site: str
     envelopes: tuple[str, ...] = ()
     outcome: tuple[str, ...] = ()
+    parameters: dict[str, Any] = field(default_factory=dict)
+    run: int = 0
     previous: str = START
     hash: str = ""
 
 
 def runs_in(path: Path) -> tuple[Run, ...]:
-    """All lines. Raises InputError naming the first line that does not follow from the one before it."""
+    """All whole lines. Raises InputError naming the first line that does not follow from the one before it."""
     if not path.exists():
         return ()
     found: list[Run] = []
     previous = START
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+    for number, line in enumerate(_whole(path).splitlines(), 1):
         run = _read(line)
         if run is None or run.previous != previous or run.seq != number or run.hash != _hash(line):
             raise InputError(
@@ -65,6 +74,20 @@ def runs_in(path: Path) -> tuple[Run, ...]:
         found.append(run)
         previous = run.hash
     return tuple(found)
+
+
+def earlier_runs(runs: Sequence[Run], leak: str, files: Sequence[str], case: str) -> tuple[tuple[Run, Run | None], ...]:
+    """Runs that began on this leak, on a set of files that has one of its files, or for this case; each with its end.
+
+    One that did not end (killed, or the machine went down) counts as any other: somebody may have seen what it said.
+    """
+    ends = {run.run: run for run in runs if run.state == "ended"}
+    mine = set(files)
+    return tuple(
+        (run, ends.get(run.seq))
+        for run in runs
+        if run.state == "begun" and (run.leak == leak or mine & set(run.files) or run.case == case)
+    )
 
 
 def begin(path: Path, run: Run, most: int) -> Run:
@@ -86,24 +109,62 @@ def begin(path: Path, run: Run, most: int) -> Run:
         return _append(file, path, run, before)
 
 
-def end(path: Path, begun: Run, time: datetime, outcome: Sequence[str], envelopes: Sequence[str] = ()) -> Run:
-    """Note how a run ended, and which envelopes it opened."""
-    ended = replace(begun, state="ended", time=time, outcome=tuple(outcome), envelopes=tuple(envelopes))
+def opened(path: Path, begun: Run, time: datetime, envelopes: Sequence[str]) -> Run:
+    """Note which envelopes a run opened, before it uses what was in them.
+
+    Raises ConfigError when one of them served a run before: two runs at once, or one that was killed.
+    """
+    with _alone(path) as file:
+        before = runs_in(path)
+        used = {envelope for run in before for envelope in run.envelopes}
+        if used & set(envelopes):
+            raise ConfigError("an owner's envelope has served a run already, and each is good for one; ask for another")
+        noted = replace(begun, state="opened", time=time, envelopes=tuple(envelopes), run=begun.seq)
+        return _append(file, path, noted, before)
+
+
+def end(path: Path, begun: Run, time: datetime, outcome: Sequence[str]) -> Run:
+    """Note how a run ended."""
+    ended = replace(begun, state="ended", time=time, outcome=tuple(outcome), run=begun.seq)
     with _alone(path) as file:
         return _append(file, path, ended, runs_in(path))
+
+
+def excerpt(path: Path, leak: str, files: Sequence[str], case: str) -> bytes:
+    """The log as it may go into a case's evidence: whole lines of runs on this leak or case, of others their hashes.
+
+    Other cases are nobody's business there; with `seq`, `hash` and `previous` of each line the chain can be followed.
+    """
+    runs = runs_in(path)
+    begun = {run.seq for run, _ in earlier_runs(runs, leak, files, case)}
+    lines = _whole(path).splitlines() if runs else []
+    told = [
+        line if run.seq in begun or run.run in begun
+        else orjson.dumps({"seq": run.seq, "hash": run.hash, "previous": run.previous})
+        for run, line in zip(runs, lines, strict=True)
+    ]  # fmt: skip
+    return b"".join(line + b"\n" for line in told)
 
 
 def _append(file: BinaryIO, path: Path, run: Run, before: Sequence[Run]) -> Run:
     new = replace(run, seq=len(before) + 1, previous=before[-1].hash if before else START, hash="")
     line = orjson.dumps(_plain(new), option=orjson.OPT_SORT_KEYS)
     new = replace(new, hash=hashlib.sha256(line).hexdigest())
+    whole = len(_whole(path))
     try:
+        file.truncate(whole)
         file.write(line + b"\n")
         file.flush()
         os.fsync(file.fileno())
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
     return new
+
+
+def _whole(path: Path) -> bytes:
+    """All lines that have an end."""
+    data = path.read_bytes()
+    return data[: data.rfind(b"\n") + 1]
 
 
 def _plain(run: Run) -> dict[str, Any]:
@@ -126,8 +187,8 @@ def _read(line: bytes) -> Run | None:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[BinaryIO]:
-    made(path.parent)
     try:
+        made(path.parent)
         with path.open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file

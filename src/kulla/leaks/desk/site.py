@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from kulla.errors import ConfigError, InputError
+from kulla.errors import ConfigError, InputError, OutputError
 from kulla.leaks.desk.centrefolder import CentreFolder, CentreRegister
 from kulla.registers.desk.recordmap import replaced
 from kulla.registers.envelope import opened
@@ -190,8 +191,8 @@ class OwnerSite:
 def imprint_sha256(register: CentreRegister) -> str:
     """One hash for a register's imprint: SHA-256 over its parts' own, in order.
 
-    Hashes of parts are remembered by name, size and time of change in `index/hashes.json`: a part's name is never used
-    for other content.
+    Hashes of parts are remembered in `index/hashes.json` by name, size, and times of writing and of change: the latter
+    nobody can set, so a part that was exchanged is read again. Where nothing can be written they are not remembered.
     """
     path = register.path / "index" / "hashes.json"
     known: dict[str, Any] = {}
@@ -203,15 +204,16 @@ def imprint_sha256(register: CentreRegister) -> str:
     whole, now = hashlib.sha256(), {}
     for part in sorted(register.imprint.glob("part-*.parquet")):
         state = part.stat()
-        stamp = [state.st_size, state.st_mtime_ns]
+        stamp = [state.st_size, state.st_mtime_ns, state.st_ctime_ns]
         held = known.get(part.name)
         digest = held["sha256"] if isinstance(held, dict) and held.get("stamp") == stamp else _sha256(part)
         now[part.name] = {"stamp": stamp, "sha256": digest}
         whole.update(bytes.fromhex(digest))
     if now != known:
-        made(path.parent)
-        with replaced(path) as waiting:
-            waiting.write_bytes(orjson.dumps(now, option=orjson.OPT_INDENT_2))
+        with suppress(OSError, OutputError):
+            made(path.parent)
+            with replaced(path) as waiting:
+                waiting.write_bytes(orjson.dumps(now, option=orjson.OPT_INDENT_2))
     return whole.hexdigest()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -18,15 +19,17 @@ from kulla.leaks.dated import Mixture, Piece
 from kulla.leaks.desk.attributing import Attributing, Explained
 from kulla.leaks.desk.calibrating import Kept, inputs_sha256, read_kept
 from kulla.leaks.desk.dating import pieces_of
+from kulla.leaks.desk.readlog import reads_count
 from kulla.leaks.desk.recognising import Recognising
 from kulla.leaks.desk.request import Compared, Looked, Made, Request, Stage
-from kulla.leaks.desk.runs import Run, begin, end, runs_in
+from kulla.leaks.desk.runs import Run, begin, earlier_runs, end, opened, runs_in
 from kulla.leaks.desk.site import Keyed, Site
 from kulla.leaks.discretion import Discretion
-from kulla.leaks.evidence import commitment
+from kulla.leaks.evidence import commitment, intake
 from kulla.leaks.intake import take
 from kulla.leaks.leaktable import LeakFile
-from kulla.leaks.plain import attribution_plain, iso, outcome_words, persons_of, piece_plain, table_found
+from kulla.leaks.plain import attribution_plain, iso, outcome_words, persons_of, piece_name, piece_plain, table_found
+from kulla.leaks.sightings import spread
 from kulla.leaks.trace import FEWEST, Input, RegisterUsed, Trace
 from kulla.settings import Settings
 
@@ -42,24 +45,37 @@ def trace(request: Request, site: Site, settings: Settings, stage: Stage, looked
     """
     _checked(request, site)
     stage("files")
-    files = [take(path, settings, site.discretion_key) for path in request.files]
+    taken = {file.sha256: (path, file) for path, file in reversed(list(_taken(request, site, settings)))}
+    # By hash, each once: the order in which files are named changes no statement, and no list that was stamped.
+    paths, files = zip(*(taken[sha256] for sha256 in sorted(taken)), strict=True)
     leak = leak_id(files)
     names = _names(request, site)
-    earlier = [run for run in runs_in(site.runs) if run.leak == leak and run.state == "ended"]
     begun = begin(site.runs, _run(request, site, leak, files, names), settings.trace_runs)
     outcome: Sequence[str] = ("failed",)
     keys: dict[str, Keyed | None] = {}
     try:
+        intake(site.traces(leak) / "timestamp", [file.sha256 for file in files])
         if not any(file.tables for file in files):
             raise InputError(_no_table(files))
         keys |= {name: site.keyed(name) for name in names}
+        if not any(keys.values()):
+            raise InputError(f"the owner's key is missing for {', '.join(names)}: nothing can be compared without one")
+        envelopes = [key.envelope for key in keys.values() if key and key.envelope]
+        if envelopes:
+            opened(site.runs, begun, request.now, envelopes)
         made = _Tracing(request, site, settings, stage, files, leak).run(keys, looked)
         commitments = tuple((label, commitment(label, key.secret)) for label, key in _labelled(keys))
-        made = replace(made, trace=replace(made.trace, earlier=tuple(map(_earlier, earlier))), commitments=commitments)
+        earlier = [_earlier(begun, *each) for each in _before(site, begun)]
+        made = replace(made, trace=replace(made.trace, earlier=tuple(earlier)), files=paths, commitments=commitments)
         outcome = outcome_words(made.trace.attributions) or ("not from these registers",)
         return made
     finally:
-        end(site.runs, begun, request.now, outcome, [key.envelope for key in keys.values() if key and key.envelope])
+        end(site.runs, begun, request.now, outcome)
+
+
+def _taken(request: Request, site: Site, settings: Settings) -> Iterator[tuple[Path, LeakFile]]:
+    for path in request.files:
+        yield path, take(path, settings, site.discretion_key)
 
 
 def leak_id(files: Sequence[LeakFile]) -> str:
@@ -75,8 +91,8 @@ class _Tracing:
     ) -> None:  # fmt: skip
         self._request, self._site, self._settings, self._stage = request, site, settings, stage
         self._files, self._leak = files, leak
-        seed = leak.encode() + request.case.encode()
-        self._discretion = Discretion(site.at_owner, site.discretion_key, seed)
+        # Not the case: running a file again under another number would draw anew, and average the noise out.
+        self._discretion = Discretion(site.at_owner, site.discretion_key, leak.encode())
         self._limits: list[str] = ["limit.values", "limit.unlogged", "limit.copies"]
 
     def run(self, keys: dict[str, Keyed | None], looked: Looked | None) -> Made:
@@ -102,7 +118,7 @@ class _Tracing:
                 self._stage(f"explain piece {len(pieces) + 1}")
                 explained.append(attributing.explain(len(pieces), piece, compared[at].matched))
                 pieces.append((at, piece, mixture))
-            used.append(recognising.used(name, key, attributing.reads if mine else 0))
+            used.append(recognising.used(name, key, reads_count(register.reads)))
         if looked and explained:
             self._stage("leads")
         return self._made(used, compared, pieces, explained, self._leads(explained, looked))
@@ -117,7 +133,8 @@ class _Tracing:
             drops = kept.drops([match.register_column for match in compared[at].matched.columns], inputs)
             mixture = pieces_of(compared[at], manifest, drops, self._request.seen, not self._site.at_owner)
             for piece in mixture.pieces:
-                if self._discretion.enough(self._records(compared[at], piece.rows)):
+                what = piece_name(piece, compared[at].place)
+                if self._discretion.enough(self._records(compared[at], piece.rows), what):
                     yield at, piece, mixture
                 else:
                     self._few()
@@ -147,25 +164,33 @@ class _Tracing:
     ) -> Made:  # fmt: skip
         discretion, request = self._discretion, self._request
         tables = [
-            table_found(c.file, c.table, c.matched, self._site.manifest(c.matched.register), discretion)
+            table_found(
+                (c.file, c.table, c.matched), self._site.manifest(c.matched.register), discretion, c.place, c.rows
+            )
             for c in compared
         ]
-        of = {name: [c.matched for c in compared if c.matched.register == name] for name in (u.name for u in used)}
+        of = {u.name: [(c.table, c.matched) for c in compared if c.matched.register == u.name] for u in used}
         plain = [
-            piece_plain(piece, mixture, compared[at].file, compared[at].table, compared[at].matched, discretion)
-            for at, piece, mixture in pieces
+            piece_plain(
+                piece, mixture, (c.file, c.table, c.matched), self._site.manifest(piece.register), discretion, c.place
+            )
+            for c, piece, mixture in ((compared[at], piece, mixture) for at, piece, mixture in pieces)
         ]
         found = Trace(
             request.case, request.purpose, request.actor, request.second, request.now.isoformat(), __version__,
             self._leak, tuple(self._input(file) for file in self._files), tuple(used), tuple(tables),
-            {name: persons_of(matched, discretion, name) for name, matched in of.items() if matched},
+            {name: persons_of(some, self._site.manifest(name), discretion) for name, some in of.items() if some},
             _joined(compared), tuple(plain),
             tuple(
-                attribution_plain(each.attribution, self._records(compared[at], piece.rows), discretion)
+                attribution_plain(
+                    each.attribution, self._records(compared[at], piece.rows), discretion,
+                    piece_name(piece, compared[at].place),
+                )
                 for each, (at, piece, _) in zip(explained, pieces, strict=True)
             ),
             leads,
-            dict(request.marks) or None, None, (), self._parameters(), tuple(self._limits),
+            dict(request.marks) or None, None, (), self._parameters(), tuple(self._limits), request.protected,
+            spread(self._files),
         )  # fmt: skip
         found = replace(found, assessment=assess(facts_of(found)).plain() if tables else None)
         return Made(found, tuple(compared), tuple((at, piece) for at, piece, _ in pieces))
@@ -185,6 +210,7 @@ class _Tracing:
             "seed": request.seed, "level": drops.level, "prior_unlogged": request.prior_unlogged,
             "fewest": FEWEST, "site": "owner" if self._site.at_owner else "centre",
             "seen": iso(micros(request.seen)) if request.seen else None,
+            **({"as_of": request.as_of.isoformat()} if request.as_of else {}),
         }  # fmt: skip
 
 
@@ -209,10 +235,21 @@ def _names(request: Request, site: Site) -> tuple[str, ...]:
 
 def _run(request: Request, site: Site, leak: str, files: Sequence[LeakFile], names: tuple[str, ...]) -> Run:
     where = "owner" if site.at_owner else "centre"
+    parameters = {
+        "seed": request.seed, "prior_unlogged": request.prior_unlogged,
+        "seen": request.seen.isoformat() if request.seen else None,
+        "as_of": request.as_of.isoformat() if request.as_of else None,
+    }  # fmt: skip
     return Run(
         0, request.now, "begun", request.case, request.purpose, request.actor, request.second, leak,
-        tuple(file.sha256 for file in files), names, where,
+        tuple(file.sha256 for file in files), names, where, parameters=parameters,
     )  # fmt: skip
+
+
+def _before(site: Site, begun: Run) -> list[tuple[Run, Run | None]]:
+    """The runs on this leak, on one of its files, or for this case that began before this one."""
+    found = earlier_runs(runs_in(site.runs), begun.leak, begun.files, begun.case)
+    return [(run, ended) for run, ended in found if run.seq < begun.seq]
 
 
 def _labelled(keys: Mapping[str, Keyed | None]) -> Iterator[tuple[str, Keyed]]:
@@ -221,8 +258,12 @@ def _labelled(keys: Mapping[str, Keyed | None]) -> Iterator[tuple[str, Keyed]]:
             yield f"{name}, key {key.id}, epoch {key.epoch}", key
 
 
-def _earlier(run: Run) -> dict[str, Any]:
-    return {"time": run.time.isoformat(), "case": run.case, "outcome": ", ".join(run.outcome), "hash": run.hash}
+def _earlier(mine: Run, run: Run, ended: Run | None) -> dict[str, Any]:
+    files = "same" if run.leak == mine.leak else "some" if set(run.files) & set(mine.files) else "other"
+    return {
+        "time": run.time.isoformat(), "case": run.case, "outcome": list(ended.outcome) if ended else ["not ended"],
+        "files": files, "registers": list(run.registers), "parameters": run.parameters, "hash": run.hash,
+    }  # fmt: skip
 
 
 def _no_table(files: Sequence[LeakFile]) -> str:
@@ -266,9 +307,13 @@ def _explains(other: Compared, one: Compared) -> bool:
     if (other.file, other.table.name) != (one.file, one.table.name):
         return False
     mine, theirs = ({m.column for m in each.matched.columns} for each in (one, other))
-    mine_exact, their_exact = one.matched.intervals.some, other.matched.intervals.some
+    # By line: away from the owner's site each register's table may have been thinned otherwise.
+    both = np.intersect1d(one.table.lines, other.table.lines, assume_unique=True)
+    mine_exact, their_exact = (
+        np.intersect1d(each.table.lines[each.matched.intervals.some], both, assume_unique=True) for each in (one, other)
+    )
     if len(mine) == 1:  # the key alone: no row of it can be exact
         return mine < theirs
-    fewer = mine < theirs or int(mine_exact.sum()) < int(their_exact.sum())
-    covered = int((mine_exact & their_exact).sum()) >= COVERED * int(mine_exact.sum())
+    fewer = mine < theirs or len(mine_exact) < len(their_exact)
+    covered = len(np.intersect1d(mine_exact, their_exact, assume_unique=True)) >= COVERED * len(mine_exact)
     return mine <= theirs and fewer and covered

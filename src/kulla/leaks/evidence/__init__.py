@@ -2,13 +2,15 @@
 
 from kulla.leaks.evidence.contents import Evidence, disclosure, full, intake_list, made_of, rerun
 from kulla.leaks.evidence.intake import Intake, intake
-from kulla.leaks.evidence.package import Packed, write_package
-from kulla.leaks.evidence.packages import named, signing_key, write_packages
+from kulla.leaks.evidence.package import Content, Packed, write_package
+from kulla.leaks.evidence.packages import KINDS, named, signing_key, write_packages
 from kulla.leaks.evidence.signing import commitment, fingerprint_of
 from kulla.leaks.evidence.statements import statements, statements_sha256
 from kulla.leaks.evidence.timestamp import TimeStamp, request_for, verified
 
 __all__ = [
+    "KINDS",
+    "Content",
     "Evidence",
     "Intake",
     "Packed",

@@ -104,7 +104,12 @@ def rerun(evidence: Evidence) -> dict[str, Content]:
     ]  # fmt: skip
     margins = [{"piece": each["piece"], **each["margin"]} for each in trace.attributions]
     told = statements(trace)
-    return {
+    calibrations = {
+        f"calibration/{name.partition('/')[0]}.json": content
+        for name, content in evidence.attachments.items()
+        if name.endswith("/calibration.json")
+    }
+    return calibrations | {
         "README.txt": readme("rerun"),
         "PROCEDURE.txt": procedure(trace),
         "compare.py": compare(),

@@ -22,11 +22,12 @@ LIST, REQUEST, RESPONSE = "intake.sha256", "request.tsq", "response.tsr"
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What there is: the request, the response or nothing, and what a report may say of them."""
+    """What there is: the request, the response or nothing, what a report may say of them, and why one does not hold."""
 
     request: bytes
     response: bytes
     stamp: Stamp
+    problem: str = ""
 
 
 def intake(folder: Path, sha256: Sequence[str], certificates: bytes = b"") -> Intake:
@@ -34,8 +35,9 @@ def intake(folder: Path, sha256: Sequence[str], certificates: bytes = b"") -> In
 
     certificates: the authority's, PEM; without them a response is told as not checked.
 
-    Raises InputError when the folder is another intake's or the response does not hold, ConfigError for certificates
-    that cannot be read, OutputError.
+    A response that does not hold is told as such: the run that it belongs to stands without it.
+
+    Raises InputError when the folder is another intake's, ConfigError for certificates that are none, OutputError.
     """
     data = intake_list(sha256)
     try:
@@ -53,7 +55,10 @@ def intake(folder: Path, sha256: Sequence[str], certificates: bytes = b"") -> In
     response = _read(folder / RESPONSE)
     if not certificates:
         return Intake(request, response, Stamp("unchecked"))
-    found = verified(response, request, data, certificates)
+    try:
+        found = verified(response, request, data, certificates)
+    except InputError as error:
+        return Intake(request, response, Stamp("failed"), str(error))
     return Intake(request, response, Stamp("verified", found.time.isoformat(), found.authority))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -10,6 +11,9 @@ from kulla.leaks.evidence.contents import Evidence, disclosure, full, made_of, r
 from kulla.leaks.evidence.package import Packed, write_package
 from kulla.leaks.trace import Trace
 from kulla.registers.sealing.signkeys import new_key, private_key
+
+KINDS: Final = ("full", "rerun", "disclosure-1")
+"""The folders of the packages that every trace gives."""
 
 
 def signing_key(path: Path) -> Ed25519PrivateKey:
@@ -37,9 +41,11 @@ def write_packages(folder: Path, evidence: Evidence, key: Ed25519PrivateKey) -> 
 
 
 def named(trace: Trace) -> tuple[str, ...]:
-    """The accounts that the outcomes name, each once."""
+    """The accounts that the outcomes name, each once. A tie names nobody."""
     found: dict[str, None] = {}
     for attribution in trace.attributions:
+        if attribution["outcome"] not in ("episode", "set"):
+            continue
         for at in attribution["named"]:
             found[attribution["candidates"][at]["account"]] = None
     return tuple(found)

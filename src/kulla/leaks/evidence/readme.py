@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from kulla.leaks.evidence.statements import OF_THE_RUN
+from kulla.leaks.evidence.statements import OF_THE_RUN, source
 from kulla.leaks.trace import Trace
 
 Kind = Literal["full", "disclosure", "rerun"]
@@ -57,7 +57,8 @@ Një shenjë është SHA-256 mbi një kripë dhe emrin; të dyja i ka gjykata (r
         """PACKAGE FOR AN EXPERT'S RE-RUN. It holds no personal value and no key.
 
 PROCEDURE.txt            how the run is repeated at the register owner's site
-requirements.lock        the libraries, with hashes
+requirements.lock        the libraries and their versions
+calibration/             what naming was measured against, of each register that had it
 parameters.json          all numbers that the statements depend on, seeds included
 registers.json           which state of which register: hashes of imprint and reads
 keys.json                commitments to the keys: SHA-256, never a key
@@ -67,7 +68,8 @@ expected/, compare.py    what the re-run must find, and how it is compared
         """PAKETA PËR PËRSËRITJEN NGA NJË EKSPERT. Nuk përmban asnjë vlerë personale dhe asnjë çelës.
 
 PROCEDURE.txt            si përsëritet gjurmimi te zotëruesi i regjistrit
-requirements.lock        bibliotekat, me hash-e
+requirements.lock        bibliotekat dhe versionet e tyre
+calibration/             me se u mat emërtimi, për çdo regjistër që e kishte
 parameters.json          të gjithë numrat prej të cilëve varen pohimet
 registers.json           cila gjendje e cilit regjistër: hash-et e gjurmës dhe të leximeve
 keys.json                angazhimet për çelësat: SHA-256, kurrë çelës
@@ -108,19 +110,28 @@ _PROCEDURE: Final = """PROCEDURE FOR A RE-RUN, case {case}
 
 Where: at the site of each register's owner ({owners}), on a machine without a network. Keys do not leave the owner.
 Who: the expert, the owner's key keeper, and a second person; parties may watch.
+What must be there: {needed}
 
-1. Install Kulla {kulla} from its source with exactly the versions of requirements.lock:
-     python3 -m venv run && run/bin/pip install --no-deps -r requirements.lock && run/bin/pip install --no-deps .
+1. Install Kulla {kulla} from its source with exactly the versions of requirements.lock. Where there is a network:
+     python3 -m pip download --no-deps -r requirements.lock -d wheels
+   and on the machine without one, with wheels/ and Kulla's source:
+     python3 -m venv run && run/bin/pip install --no-index --find-links wheels --no-deps -r requirements.lock
+     run/bin/pip install --no-index --no-build-isolation --no-deps ./kulla
 2. Check that the leaked files are the ones: sha256sum -c inputs.sha256, in a folder that has them as inputs/01, ...
-3. Check that register and reads are in the state of registers.json: SHA-256 of imprint and reads must be equal.
+3. Check that register and reads are in the state of registers.json (step 6 compares them too). In a register's folder:
+     for each in imprint/part-*.parquet; do sha256sum "$each" | cut -c 1-64; done | xxd -r -p | sha256sum
+     for each in reads/*.parquet; do sha256sum "$each" | cut -c 1-64; done | xxd -r -p | sha256sum
+   Put calibration/NAME.json of this package, if there is one, into the folder as calibration.json.
 4. Check that the keys are the ones. The key keeper runs, for each key of keys.json, with LABEL from there:
      (printf 'kulla key commitment 1\\0%s\\0' 'LABEL'; cat KEY) | sha256sum
-   where KEY holds the 32 raw bytes of the secret of that epoch. It must be equal to the commitment.
-5. Run the trace with the parameters of parameters.json, case and purpose of the re-run:
-     run/bin/kulla leak trace inputs/01 ... --centre DIR --centre-key FILE --owner-key REGISTER=FILE \\
+   where KEY holds the 32 raw bytes of the secret of that epoch: `secret` in the key file, through base64 -d.
+   It must be equal to the commitment.
+5. Run the trace with the parameters of the first run, case and purpose of the re-run{more}:
+     run/bin/kulla leak trace {files} {where} \\
+         {options} \\
          --case N --purpose TEXT --by PERSON --with PERSON --out trace.json
-   or at the owner's: --owner DIR --key FILE instead of the centre's three options.
-6. Compare, with any Python 3, leaving out what belongs to a run ({fields}):
+   --as-of judges the age of the calibration at the time of the first run.
+6. Compare, with any Python 3, leaving out what belongs to a run ({fields}; how files were called and handed over):
      python3 compare.py trace.json expected/statements.json
    It must print "the same". What differs is to be told to the court together with its reason.
 
@@ -130,16 +141,26 @@ regjistrit dhe të leximeve; (4) krahasoni angazhimet e çelësave; (5) bëni gj
 pohimet: duhet të jenë të njëjta. Çdo ndryshim i thuhet gjykatës bashkë me arsyen.
 """
 
+_CENTRE: Final = (
+    """a copy of the centre's folder as it was (registers/), the key files of the centre and of each owner.
+What a centre tells has noise made with its key, so its statements come out again with that key alone.""",
+    "--centre DIR --centre-key FILE --owner-key REGISTER=FILE",
+)
+_OWNER: Final = ("a copy of the owner's folder as it was, and the owner's key.", "--owner DIR --key FILE")
+
 _COMPARE: Final = """# Compares a trace with what is expected:  python3 compare.py trace.json expected/statements.json
+from __future__ import annotations
+
 import json
 import sys
 
+
+{source}
+
 with open(sys.argv[1], encoding="utf-8") as file:
-    mine = json.load(file)
+    mine = without_run(json.load(file), {fields})
 with open(sys.argv[2], encoding="utf-8") as file:
     expected = json.load(file)
-for name in {fields}:
-    mine.pop(name, None)
 differing = sorted(name for name in {{*mine, *expected}} if mine.get(name) != expected.get(name))
 print("different in: " + ", ".join(differing) if differing else "the same")
 sys.exit(1 if differing else 0)
@@ -148,7 +169,7 @@ sys.exit(1 if differing else 0)
 
 def compare() -> bytes:
     """compare.py: the comparison of a re-run, for any Python."""
-    return _COMPARE.format(fields=OF_THE_RUN).encode()
+    return _COMPARE.format(fields=OF_THE_RUN, source=source()).encode()
 
 
 def readme(kind: Kind) -> bytes:
@@ -160,9 +181,23 @@ def readme(kind: Kind) -> bytes:
 def procedure(trace: Trace) -> bytes:
     """PROCEDURE.txt: how an expert repeats the run."""
     owners = "; ".join(f"{used.owner}: {used.name}" for used in trace.registers)
+    needed, where = _OWNER if trace.parameters.get("site") == "owner" else _CENTRE
+    extra = [name for name, held in (("--logs", trace.leads), ("--marks", trace.marks)) if held]
     return _PROCEDURE.format(
-        case=_line(trace.case), owners=_line(owners), kulla=_line(trace.kulla), fields=", ".join(OF_THE_RUN)
-    ).encode("utf-8", "backslashreplace")
+        case=_line(trace.case), owners=_line(owners), kulla=_line(trace.kulla), fields=", ".join(OF_THE_RUN),
+        needed=needed, where=where, options=_line(_options(trace)),
+        files=" ".join(f"inputs/{at:02}" for at in range(1, len(trace.inputs) + 1)),
+        more=f", and the same {' and '.join(extra)}" if extra else "",
+    ).encode("utf-8", "backslashreplace")  # fmt: skip
+
+
+def _options(trace: Trace) -> str:
+    """The options by which the first run's parameters are given again."""
+    given = trace.parameters
+    told = [f"--register {used.name}" for used in trace.registers]
+    told += [f"--{name.replace('_', '-')} {given[name]}" for name in ("seed", "prior_unlogged") if name in given]
+    told += [f"--seen {given['seen']}"] if given.get("seen") else []
+    return " ".join([*told, f"--as-of {given.get('as_of') or trace.made}"])
 
 
 def _line(text: str) -> str:

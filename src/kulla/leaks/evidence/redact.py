@@ -47,6 +47,9 @@ class Redactor:
                 replace(one, source=self.name(one.source), metadata={k: self.name(v) for k, v in one.metadata.items()})
                 for one in trace.inputs
             ),
+            registers=tuple(
+                replace(used, copies=tuple(self._copy(copy) for copy in used.copies)) for used in trace.registers
+            ),
             attributions=tuple(self._attribution(each) for each in trace.attributions),
             leads=tuple(self._lead(each) for each in trace.leads),
             marks=None if trace.marks is None else self._all(trace.marks),
@@ -58,10 +61,15 @@ class Redactor:
 
     def _attribution(self, plain: Mapping[str, Any]) -> dict[str, Any]:
         candidates = [self._candidate(each) for each in plain["candidates"]]
-        copies = [
-            {**copy, "reachable_by": [self.name(who) for who in copy["reachable_by"]]} for copy in plain["copies"]
-        ]
+        copies = [self._copy(copy) for copy in plain["copies"]]
         return {**plain, "candidates": candidates, "copies": copies}
+
+    def _copy(self, plain: Mapping[str, Any]) -> dict[str, Any]:
+        """A known copy: who could reach it, and the owner's note, which may name whomever."""
+        found = dict(plain)
+        if "reachable_by" in plain:
+            found["reachable_by"] = [self.name(who) for who in plain["reachable_by"]]
+        return found | ({"note": self.name(plain["note"])} if "note" in plain else {})
 
     def _candidate(self, plain: Mapping[str, Any]) -> dict[str, Any]:
         if plain["account"] in self._keep:

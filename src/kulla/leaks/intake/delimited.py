@@ -19,7 +19,7 @@ import pyarrow.csv as pacsv
 
 from kulla.errors import InputError
 from kulla.leaks.intake import careful
-from kulla.leaks.intake._api import Blob, Fact, Found, Grid, Task
+from kulla.leaks.intake._api import WIDEST, Blob, Fact, Found, Grid, Task
 from kulla.leaks.intake.cells import named, without_blanks
 from kulla.leaks.intake.encoding import encoding
 from kulla.leaks.intake.separator import separator, usual_width
@@ -71,6 +71,8 @@ def fast(blob: Blob, codec: str, parted: str, sample: str) -> careful.Read | Non
     if codec not in _FAST or "\r" in sample.replace("\r\n", ""):
         return None
     width = usual_width(list(csv.reader(io.StringIO(sample, newline=""), delimiter=parted)))
+    if width > WIDEST:
+        return None
     odd: list[tuple[int, list[str]]] = []
 
     def keep(row: pacsv.InvalidRow) -> str:

@@ -26,7 +26,7 @@ def take(path: Path, settings: Settings, key: bytes = b"", tick: Callable[[Tick]
 
     A file, or a part of one, that cannot be read is a problem of the result; what was read before stands. `key` seals
     the senders in chat exports (HMAC-SHA256, 128 bits); without one no sender is kept. Take files in before threads are
-    started, and before Arrow reads CSV in this process: a process is forked.
+    started: a process is forked.
 
     Raises InputError when there is no such file or it cannot be opened.
     """

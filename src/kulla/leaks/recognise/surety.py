@@ -18,6 +18,7 @@ import numpy.typing as npt
 from kulla.leaks.recognise.blockrows import Linked, linked
 from kulla.leaks.recognise.blocks import Values, frequency
 from kulla.leaks.recognise.register import Ints, Mask, Register
+from kulla.leaks.recognise.sametime import Usual, usual
 
 WRONG: Final = 1e-5
 """Expected share of certain rows that are about somebody else."""
@@ -40,7 +41,8 @@ class Surety:
 
 
 def surety(values: Values, register: Register, rows: Ints, found: Linked, seed: int) -> Surety:
-    """How sure links are. Certain are only rows in which two or more keys, and all that they have, hold together.
+    """How sure links are. Certain are only rows in which two or more keys, and all that they have, hold together, and
+    that are of the table's time and alone in fitting a version (see `sametime`).
 
     values: of the whole table; rows: those that were linked, as `found` says. Few rows, or a table of mostly invented
     ones, leave none certain.
@@ -52,13 +54,16 @@ def surety(values: Values, register: Register, rows: Ints, found: Linked, seed: 
     common = _Common(values)
     doubt = common.doubt(found, rows, (rows,) * len(values.others))
     unwhole = 1 - (int(whole.sum()) - 1) / len(rows)  # never 0: one row more is counted as not whole
-    nulls = [_null(values, register, rows, found, common, (seed, place)) for place in range(len(values.others) + 2)]
+    usual_ = usual(found, register)
+    nulls = [
+        _null(values, register, rows, found, common, usual_, (seed, place)) for place in range(len(values.others) + 2)
+    ]
     nobody = nulls[-2:]
     for agree in np.unique(found.agree[known]):
         group = known & (found.agree == agree)
         limit = _limit(np.sort(doubt[group]), len(rows), unwhole, [n.alike(agree) for n in nobody], WRONG_PROBABLE)
         made.probable[group] = doubt[group] <= limit
-    sure = whole & (found.agreeing >= 2)
+    sure = whole & (found.agreeing >= 2) & usual_.holds(found, register, 1)
     limit = _limit(np.sort(doubt[sure]), len(rows), unwhole, [n.whole() for n in nulls], WRONG)
     made.certain[sure] = doubt[sure] <= limit
     made.probable[made.certain] = True
@@ -79,7 +84,7 @@ class _Null:
         return self.doubts[self.agree == agree], self.trials
 
     def whole(self) -> tuple[Numbers, int]:
-        """Those in which all keys agree."""
+        """Those that may be certain: in which all keys agree, at the table's time and alone."""
         return self.doubts[self.exact], self.trials
 
 
@@ -97,7 +102,7 @@ def _limit(own: Numbers, rows: int, unwhole: float, wrong: list[tuple[Numbers, i
 
 
 def _null(
-    values: Values, register: Register, rows: Ints, found: Linked, common: _Common, seed: tuple[int, int]
+    values: Values, register: Register, rows: Ints, found: Linked, common: _Common, usual_: Usual, seed: tuple[int, int]
 ) -> _Null:  # fmt: skip
     """Made rows, linked like real ones: whole rows in which one thing is another row's, or all is of different rows.
 
@@ -120,7 +125,8 @@ def _null(
     those = linked(values.take(rows[names], taken), register, np.arange(count))
     hit = (those.record != 0) & (every | (those.record != found.record[own]))
     doubts = common.doubt(those, rows[names], taken)
-    return _Null(doubts[hit], those.agree[hit], (those.exact & (those.agreeing >= 2))[hit], count)
+    certain = those.exact & (those.agreeing >= 2) & usual_.holds(those, register, 0)
+    return _Null(doubts[hit], those.agree[hit], certain[hit], count)
 
 
 class _Common:

@@ -16,7 +16,7 @@ from kulla.leaks.report.pdf import pages
 from kulla.leaks.report.text import text
 from kulla.leaks.report.view import View, spans
 from kulla.leaks.report.words import Language
-from kulla.leaks.trace import FEWEST, Trace
+from kulla.leaks.trace import Trace
 
 Article = Literal[33, 34]
 Form = Literal["html", "pdf", "txt"]
@@ -117,7 +117,7 @@ def _when(view: View) -> str:
 def _counted(view: View) -> Iterator[tuple[str, Text]]:
     say = view.say
     certain = facts_of(view.trace).certain
-    few = say("n.a.persons.few", fewest=FEWEST)
+    few = say("n.a.persons.few")
     persons = few if certain is None else say("n.a.persons.text", count=certain)
     yield say("n.registers"), _registers(view)
     yield say("n.a.categories"), _categories(view)

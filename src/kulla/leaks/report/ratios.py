@@ -46,8 +46,8 @@ def figured(say: Words, log10: float) -> str:
 
 
 def known(view: View, log10: float) -> bool:
-    """Whether a told ratio is known on the scale of words: one rounded at random is when it is two steps from 1."""
-    return not view.coarse or abs(log10) >= 2 * FEWEST
+    """Whether a ratio is told: away from the register's own site only one that is beyond FEWEST powers of ten is."""
+    return not view.coarse or abs(log10) >= FEWEST
 
 
 def scale(say: Words) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from kulla.leaks.report.blocks import Code, Run, Text, plain, runs
 from kulla.leaks.report.words import Language, Words
-from kulla.leaks.trace import FEWEST, Trace
+from kulla.leaks.trace import Trace
 
 Audience = Literal["court", "public"]
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -20,11 +20,11 @@ class Stamp:
     """The independent time-stamp over what was taken in (RFC 3161).
 
     state: `missing` when none was asked for, `waiting` for the answer, `unchecked` when it is there and the authority's
-    certificates are not, `verified` when it holds.
+    certificates are not, `failed` when it does not hold, `verified` when it does.
     time: of the stamp, ISO, when verified; authority: who gave it.
     """
 
-    state: Literal["missing", "waiting", "unchecked", "verified"]
+    state: Literal["missing", "waiting", "unchecked", "failed", "verified"]
     time: str = ""
     authority: str = ""
 
@@ -33,14 +33,15 @@ class View:
     """A trace in one language for one audience.
 
     An account is shown by its name only where an outcome names it, and never to the public; the others bear letters,
-    as an account's name is often made from a person's, and most candidates are innocent. The public's version repeats
+    as an account's name is often made from a person's, and most candidates are innocent. A tie names nobody: of fifty
+    accounts that could have been, forty-nine were not, or all. The public's version repeats
     nothing that the leaked file says of itself, and names no officer.
     """
 
     def __init__(self, trace: Trace, language: Language, audience: Audience, stamp: Stamp | None) -> None:
         self.trace, self.say = trace, Words(language)
         self.court = audience == "court"
-        # A centre rounds logarithms of ratios at random to multiples of FEWEST (leaks.discretion).
+        # A centre tells logarithms of ratios as ±FEWEST where they are beyond that by far, else 0 (leaks.discretion).
         self.coarse = trace.parameters.get("site") == "centre"
         self.stamp = stamp or Stamp("missing")
         self.made = micros(trace.made) or 0
@@ -49,7 +50,8 @@ class View:
         self._named: set[str] = set()
         for attribution in trace.attributions:
             accounts = [candidate["account"] for candidate in attribution["candidates"]]
-            self._named.update(accounts[at] for at in attribution["named"])
+            if attribution["outcome"] in ("episode", "set"):
+                self._named.update(accounts[at] for at in attribution["named"])
             for account in accounts:
                 self._letter(account)
 
@@ -88,8 +90,8 @@ class View:
         return self.say("dash") if value is None else self.say.percent(value)
 
     def count(self, value: int | None) -> str:
-        """A number; what may not be told is `fewer than 100`."""
-        return self.say("few", fewest=FEWEST) if value is None else self.say.number(value)
+        """A number; or that it may not be told: of few records, and outside the register's own site."""
+        return self.say("few") if value is None else self.say.number(value)
 
     def listed(self, names: Sequence[str]) -> Text:
         """Names from outside in a row; a dash for none."""

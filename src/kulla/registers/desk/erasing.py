@@ -6,6 +6,7 @@ snapshot, as a new record. Logs of the database and backups are the owner's to t
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,8 @@ def erase(folder: RegisterFolder, key: str, secret: KeyFile | None = None) -> Er
         done.imprint_rows = _from_imprint(folder, numbers)
         if secret is not None:
             done.others += _unwatched(folder, manifest, key, secret)
+        # Sorted copies of the imprint's hashes, which a trace made here; the next one makes them anew.
+        shutil.rmtree(folder.state / "index", ignore_errors=True)
         write_map(folder, later)
         _tell(folder, later)
         done.remains = list(_remaining(folder, key))

@@ -24,6 +24,8 @@ from kulla.registers.keyfile import KeyFile
 from kulla.registers.manifest import Manifest, manifest_text, read_manifest
 
 CENTRE: Final = "centre.toml"
+INDEX: Final = "index"
+"""Beside an imprint: sorted copies of its keyed hashes, made by a trace when it needs them."""
 
 _ALONGSIDE: Final = (ACCOUNTS, "templates.parquet", "groups.parquet", "seals.jsonl")
 
@@ -46,6 +48,7 @@ def receive(outbox: Path, centre: Path, key: KeyFile) -> Received:
     outbox: as delivered; centre: the centre's folder; key: the centre's own.
     Raises InputError when the delivery is none or damaged, ConfigError when it does not go with what is there.
     """
+    _plain(outbox)
     manifest = _manifest(outbox)
     _centre(centre)
     kept = made(centre / "registers") / manifest.name
@@ -58,15 +61,30 @@ def receive(outbox: Path, centre: Path, key: KeyFile) -> Received:
             )
     made(kept)
     taken, dropped = take_imprint(outbox / "imprint", kept / "imprint", key)
+    if taken or dropped:
+        # What was sorted of the imprint before holds the hashes of persons who may have been erased since.
+        shutil.rmtree(kept / INDEX, ignore_errors=True)
     reads_taken, reads_dropped = _mirrored(outbox / "reads", kept / "reads")
     for name in _ALONGSIDE:
         if (outbox / name).exists():
             _copied(outbox / name, kept / name)
+        else:
+            (kept / name).unlink(missing_ok=True)
     with replaced(kept / MANIFEST) as waiting:
         waiting.write_text(manifest_text(manifest), "utf-8")
     return Received(
         manifest.name, taken, dropped, reads_taken, reads_dropped, len(list((kept / "reads").glob("*.parquet")))
     )
+
+
+def _plain(outbox: Path) -> None:
+    """Refuse a delivery with links in it: they would be followed here, to keys and whatever else the centre can read.
+
+    Raises InputError.
+    """
+    for path in (outbox / "imprint", outbox / "reads", *outbox.glob("*"), *outbox.glob("*/*")):
+        if path.is_symlink():
+            raise InputError(f"{path}: is a link; a delivery holds files and folders only. Ask its owner, and say so")
 
 
 def _manifest(outbox: Path) -> Manifest:

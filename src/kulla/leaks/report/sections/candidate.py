@@ -17,7 +17,9 @@ def told(view: View, candidate: Mapping[str, Any], number: int) -> Iterator[Bloc
     say = view.say
     yield Heading(3, say.rich("cd.details", number=number, account=view.account(candidate["account"])))
     yield Facts((*_who(view, candidate), *_what(view, candidate)))
-    if candidate["ratios"]:
+    if candidate["ratios"] and not any(known(view, float(ratio["log10"])) for ratio in candidate["ratios"]):
+        yield Para(say("cd.coarse.all"))
+    elif candidate["ratios"]:
         keys = ("cd.alternative", "cd.ratio", "cd.log", "cd.words")
         rows = tuple(_ratio(view, ratio) for ratio in candidate["ratios"])
         yield Para(say("cd.if"))

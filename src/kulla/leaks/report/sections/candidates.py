@@ -52,8 +52,10 @@ def _attribution(view: View, attribution: Mapping[str, Any]) -> Iterator[Block]:
         return
     yield from _picture(view, attribution)
     yield from _all(view, attribution)
-    named = set(attribution["named"])
-    detailed = sorted(named | set(range(min(_DETAILED, len(found)))))
+    named = set(attribution["named"]) if attribution["outcome"] in ("episode", "set") else set()
+    # What explains the findings less well than an unlogged copy is no candidate: it is listed, as one considered.
+    better = [at for at, one in enumerate(found[:_DETAILED]) if one["nats"] is not None and one["nats"] >= 0]
+    detailed = sorted(named.union(better))
     for at in detailed:
         yield from told(view, found[at], at + 1)
 
@@ -67,7 +69,9 @@ def _frame(view: View, attribution: Mapping[str, Any]) -> Iterator[Text]:
         first, last = (say.stamp(micros(attribution[key])) for key in ("log_from", "log_to"))
         yield say("cd.log.covers", first=first, last=last, covered=say.percent(attribution["covered"]))
     margin = attribution["margin"]
-    if margin["valid"]:
+    if margin["valid"] and not margin["runs"]:
+        yield say.rich("cd.calibrated.held", hash=Code(margin["inputs_sha256"][:16]))
+    elif margin["valid"]:
         nats, hashed = say.decimal(margin["nats"]), Code(margin["inputs_sha256"][:16])
         yield say.rich("cd.calibrated", nats=nats, runs=margin["runs"], hash=hashed)
     else:
@@ -98,9 +102,9 @@ def _picture(view: View, attribution: Mapping[str, Any]) -> Iterator[Block]:
     rows = [
         (f"{at + 1}. {view.label(one['account'])}", float(one["nats"]), at in named)
         for at, one in enumerate(attribution["candidates"][:_DRAWN])
-        if one["nats"] > 0 or at in named
+        if one["nats"] is not None and (one["nats"] > 0 or at in named)
     ]
-    if not rows:
+    if not rows or view.coarse:  # what a centre is told of scores makes no picture
         return
     margin = attribution["margin"]["nats"] if attribution["margin"]["valid"] else None
     title = say("cd.chart", piece=attribution["piece"] + 1)
@@ -111,18 +115,29 @@ def _picture(view: View, attribution: Mapping[str, Any]) -> Iterator[Block]:
 def _all(view: View, attribution: Mapping[str, Any]) -> Iterator[Block]:
     say, found, named = view.say, attribution["candidates"], set(attribution["named"])
     yield Heading(3, say("cd.all", piece=attribution["piece"] + 1))
-    yield Para(
-        say("cd.all.note", listed=len(found), considered=attribution["considered"], reads=attribution["reads"]), "quiet"
-    )
+    considered, reads = attribution["considered"], attribution["reads"]
+    if considered is None:
+        yield Para(say("cd.all.held", listed=len(found), reads=reads), "quiet")
+    else:
+        yield Para(say("cd.all.note", listed=len(found), considered=considered, reads=reads), "quiet")
     keys = ("cd.rank", "cd.account", "cd.time", "cd.extent", "cd.nats", "cd.explained", "cd.in")
     rows: list[tuple[Text, ...]] = []
     for at, one in enumerate(found):
         size = view.count(one["size"]) if one["size"] is not None else say("unknown")
         rows.append((
             str(at + 1), view.account(one["account"]), say.stamp(micros(one["first"])), size,
-            say.number(round(one["nats"])), view.count(one["explained"]), say("yes" if at in named else "no"),
+            _score(view, one["nats"]), view.count(one["explained"]), say("yes" if at in named else "no"),
         ))  # fmt: skip
     yield Table(tuple(map(say, keys)), tuple(rows), (0.5, 2, 2.2, 1.6, 1.1, 1.3, 1.2), frozenset({3, 4, 5}))
+
+
+def _score(view: View, nats: float | None) -> str:
+    """Nats; away from the register's own site only that they are many."""
+    if nats is None or (view.coarse and abs(nats) < FEWEST):
+        return view.say("few")
+    return (
+        f"{'> ' if nats > 0 else '< '}{view.say.number(round(nats))}" if view.coarse else view.say.number(round(nats))
+    )
 
 
 def _marks(view: View) -> Iterator[Block]:

@@ -64,10 +64,22 @@ def earlier(view: View) -> Iterator[Block]:
     if not runs:
         yield Para(say("er.none"))
         return
-    rows = tuple(
-        (say.stamp(micros(run["time"])), Code(str(run["case"])), _outcome(view, run["outcome"])) for run in runs
-    )
-    yield Table((say("er.time"), say("er.case"), say("er.outcome")), rows, (1.4, 1.4, 2))
+    yield Para(say("er.intro"), "quiet")
+    keys = ("er.time", "er.case", "er.files", "mt.parameters", "er.outcome")
+    yield Table(tuple(map(say, keys)), tuple(_run(view, run) for run in runs), (1.4, 1.1, 1, 1.5, 1.6))
+
+
+def _run(view: View, run: Mapping[str, Any]) -> tuple[Text, ...]:
+    """A run on this leak under another case's number is told to the court."""
+    say = view.say
+    mine = view.court or run["case"] == view.trace.case
+    used: Mapping[str, Any] = run.get("parameters") or {}
+    told = ", ".join(f"{name} {value}" for name, value in sorted(used.items()) if value is not None)
+    return (
+        say.stamp(micros(run["time"])), Code(str(run["case"])) if mine else say("dash"),
+        say(f"er.files.{run.get('files', 'same')}"), Code(told) if told else say("dash"),
+        _outcome(view, run["outcome"]),
+    )  # fmt: skip
 
 
 def _outcome(view: View, words: str | Sequence[str]) -> Text:
@@ -90,6 +102,10 @@ def method(view: View) -> Iterator[Block]:
     if view.court:
         told = (("mt.actor", trace.actor), ("mt.second", trace.second), ("mt.purpose", trace.purpose))
         pairs += [(say(key), Code(text) if text else say("dash")) for key, text in told]
+    if trace.protected:
+        names = say.rich("mt.protected.told", names=Code(", ".join(trace.protected)))
+        count = say("mt.protected.count", count=len(trace.protected))
+        pairs.append((say("mt.protected"), names if view.court else count))
     yield Facts(tuple(pairs))
     if trace.parameters:
         yield Heading(3, say("mt.parameters"))

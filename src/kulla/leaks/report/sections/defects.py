@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kulla.leaks.report.blocks import Code, Text
-from kulla.leaks.report.view import View
+from kulla.leaks.report.view import View, micros
 
 
 def defects(view: View) -> list[Text]:
@@ -15,6 +15,8 @@ def defects(view: View) -> list[Text]:
     found: list[Text] = []
     if view.stamp.state != "verified":
         found.append(say(f"defect.stamp.{view.stamp.state}"))
+    if trace.parameters.get("as_of"):
+        found.append(say("defect.as_of", time=say.stamp(micros(trace.parameters["as_of"]))))
     for attribution in trace.attributions:
         found += _of_attribution(view, attribution)
     for at, piece in enumerate(trace.pieces):
@@ -28,7 +30,8 @@ def defects(view: View) -> list[Text]:
 
 def _of_attribution(view: View, attribution: Mapping[str, Any]) -> Iterator[Text]:
     say, number = view.say, attribution["piece"] + 1
-    shown = [attribution["candidates"][at] for at in attribution["named"]] or attribution["candidates"][:1]
+    best = [each for each in attribution["candidates"][:1] if each["nats"] is not None and each["nats"] >= 0]
+    shown = [attribution["candidates"][at] for at in attribution["named"]] or best
     if any(candidate["sealed"] != "sealed" for candidate in shown):
         yield say("defect.sealed", piece=number)
     if not attribution["margin"]["valid"]:

@@ -14,6 +14,8 @@ _PIECES: Final = 3
 """Pieces told on the first page, so that it stays one page; the others stand in sections 3 and 4."""
 _DEFECTS: Final = 6
 _NAMES: Final = 4
+_MOST: Final = 50
+"""Candidates that a trace lists at most: a tie of so many may be of more."""
 
 
 def first_page(view: View) -> list[Block]:
@@ -51,7 +53,10 @@ def outcome(view: View, attribution: Mapping[str, Any]) -> Text:
             return say.rich("one.set", count=len(found), accounts=_accounts(view, found))
         case "tie":
             key = "one.tie" if len(found) > 1 else "one.tie.1"
-            return say.rich(key, count=len(found), accounts=_accounts(view, found))
+            count = say.number(len(found)) + ("+" if len(found) >= _MOST else "")
+            return say.rich(key, count=count, accounts=_accounts(view, found))
+        case "copy" if len(attribution["copies"]) > 1:
+            return say.rich("one.copy.n", copies=joined(Code(copy["name"]) for copy in attribution["copies"]))
         case "copy" if attribution["copies"]:
             copy = attribution["copies"][0]
             frozen = micros(copy["frozen_at"])
@@ -99,7 +104,8 @@ def _copies(view: View, attribution: Mapping[str, Any]) -> Block:
 def _outcomes(view: View) -> Iterator[Block]:
     say, trace = view.say, view.trace
     if not trace.pieces:
-        yield Para(say("one.nothing"), "lead")
+        found = joined(Code(name) for name in dict.fromkeys(table.register for table in trace.tables))
+        yield Para(say.rich("one.undated", registers=found) if trace.tables else say("one.nothing"), "lead")
         return
     by_piece = {attribution["piece"]: attribution for attribution in trace.attributions}
     for at, piece in enumerate(trace.pieces[:_PIECES]):
@@ -180,14 +186,13 @@ def _rests(view: View) -> Iterator[Text]:
     for attribution in trace.attributions[:_PIECES]:
         yield say.rich(
             "one.rests.reads",
-            considered=attribution["considered"],
             reads=attribution["reads"],
             covered=say.percent(attribution["covered"]),
             piece=attribution["piece"] + 1,
         )
     if trace.earlier:
         yield say("one.rests.earlier", count=len(trace.earlier))
-    valid = [attribution["margin"] for attribution in trace.attributions if attribution["margin"]["valid"]]
+    valid = [attribution["margin"] for attribution in trace.attributions if attribution["margin"]["runs"]]
     if valid:
         yield say.rich("one.rests.margin", runs=min(margin["runs"] for margin in valid))
 

@@ -24,6 +24,7 @@ def inputs(view: View) -> Iterator[Block]:
         yield Para(
             say.rich("in.stamped", time=say.stamp(micros(view.stamp.time)), authority=Code(view.stamp.authority))
         )
+    yield from _seen(view)
     yield Heading(3, say("in.registers"))
     for used in trace.registers:
         yield Facts(tuple(_register(view, used)))
@@ -66,6 +67,29 @@ def _file(view: View, at: int, one: Input) -> Iterator[Block]:
         yield Para(say("in.problems"))
         yield Items(tuple(Code(problem) for problem in one.problems[:_LISTED]))
         yield from _more(view, len(one.problems))
+
+
+def _seen(view: View) -> Iterator[Block]:
+    """Where and when chat exports saw the files."""
+    say, seen = view.say, view.trace.sightings
+    if not seen:
+        return
+    yield Heading(3, say("in.seen"))
+    keys = ("in.name", "in.seen.where", "in.seen.first", "in.seen.last", "in.seen.times", "in.seen.senders")
+    rows = tuple(_sighting(view, each) for each in seen[:_LISTED])
+    yield Table(tuple(map(say, keys)), rows, (2, 1.6, 1.6, 1.6, 0.7, 0.9), frozenset({4, 5}))
+    yield from _more(view, len(seen))
+    yield Para(say("in.seen.note"), "quiet")
+
+
+def _sighting(view: View, seen: Mapping[str, Any]) -> tuple[Text, ...]:
+    say = view.say
+    other = say("in.seen.other" if seen["sha256"] else "in.seen.unknown")
+    return (
+        other if seen["file"] is None else view.file(seen["file"]), Code(f"{seen['channel']}, {seen['kind']}"),
+        say.stamp(micros(seen["first"])), say.stamp(micros(seen["last"])), say.number(seen["times"]),
+        say("dash") if seen["senders"] is None else say.number(seen["senders"]),
+    )  # fmt: skip
 
 
 def _more(view: View, count: int) -> Iterator[Block]:

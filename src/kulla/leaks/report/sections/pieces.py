@@ -59,10 +59,15 @@ def _dated(view: View, window: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:
         yield "", say("pc.open")
     kind = "own" if window["calibrated"] else "shipped"
     yield say("pc.level"), say(f"pc.level.{kind}", level=say.percent(window["level"]))
-    best = [micros(moment) for moment in window["best"]]
-    yield say("pc.best"), say("time.span", first=say.stamp(best[0]), last=say.stamp(best[1]))
-    contradicted = view.count(window["contradicted"])
-    yield say("pc.rests"), say("pc.rests.rows", rows=view.count(window["rows"]), contradicted=contradicted)
+    if not view.coarse:
+        best = [micros(moment) for moment in window["best"]]
+        yield say("pc.best"), say("time.span", first=say.stamp(best[0]), last=say.stamp(best[1]))
+    rows = view.count(window["rows"])
+    if window["contradicted"] is None:
+        yield say("pc.rests"), say("pc.rests.few", rows=rows)
+    else:
+        contradicted = view.count(window["contradicted"])
+        yield say("pc.rests"), say("pc.rests.rows", rows=rows, contradicted=contradicted)
 
 
 def _pictures(view: View, at: int, piece: Mapping[str, Any]) -> Iterator[Block]:
@@ -71,7 +76,7 @@ def _pictures(view: View, at: int, piece: Mapping[str, Any]) -> Iterator[Block]:
     ended = [(first, last) for first, last in region if last is not None]
     if points or (ended and len(ended) == len(region)):
         shaded = [(first, FOREVER if last is None else last) for first, last in region]
-        picture = dating(points, shaded, window["drop"], say("pc.region"), say("pc.drop"))
+        picture = dating(points, shaded, window["drop"] or 0.0, say("pc.region"), say("pc.drop"))
         title = say("pc.curve" if points else "pc.when", piece=at + 1)
         caption = say("pc.curve.cap" if points else "pc.when.cap")
         yield Figure(picture, f"{title}. {_alt(view, window)}", f"{title}. {caption}")

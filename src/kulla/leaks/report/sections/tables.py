@@ -15,7 +15,8 @@ def tables(view: View) -> Iterator[Block]:
     """Section 2. Of an electoral register numbers alone are told."""
     say, trace = view.say, view.trace
     yield Heading(2, say("s.tables"))
-    yield Para(say("tb.fewest", fewest=FEWEST), "quiet")
+    if view.coarse:
+        yield Para(say("tb.fewest", fewest=FEWEST), "quiet")
     if not trace.tables:
         yield Para(say("tb.none"))
     for found in trace.tables:
@@ -42,7 +43,7 @@ def _table(view: View, found: TableFound) -> Iterator[Block]:
     persons = tuple(view.count(found.persons.get(key, 0)) for key in ("certain", "probable", "ambiguous"))
     head = tuple(say(f"one.{key}") for key in ("certain", "probable", "ambiguous"))
     yield Table((say("one.persons"), *head), (("", *persons),), (2, 1, 1, 1.4), frozenset({1, 2, 3}))
-    if found.altered_columns and found.register not in view.electoral:
+    if any(count is not None for count in found.altered_columns.values()) and found.register not in view.electoral:
         altered = tuple((Code(name), view.count(count)) for name, count in found.altered_columns.items())
         yield Table((say("tb.altered"), say("tb.count")), altered, (4, 1), frozenset({1}))
 

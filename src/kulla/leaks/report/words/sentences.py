@@ -22,6 +22,11 @@ SENTENCES: Final = tuple(
         (r"nobody knows which records some of its reads returned", "unknown_records"),
         (r"the records of some of its reads are an upper bound", "upper_bound"),
         (r"nobody knows which columns some of its reads returned", "unknown_columns"),
+        (
+            r"the account's other reads of those days, mostly of records not in the file, are left out of it",
+            "left_out",
+        ),
+        (r"an extract that was handed out explains it as well, and its marks are in the file", "marked"),
         (r"some of its log lines were never sealed", "some_never_sealed"),
         (r"an unlogged copy of the register in other hands at that time", "clear.copy"),
         (
