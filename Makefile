@@ -1,4 +1,4 @@
-# make run   set up, then hunt through the sample logs in samples/
+# make run   set up, hunt through the sample logs in samples/, then trace a leak of an invented country
 # make test  set up, then lint, types and all tests
 # Both work on a fresh Debian machine with Python >= 3.11. As root they also install the Debian packages that some
 # tests need; without root those tests skip and say so.
@@ -24,7 +24,12 @@ run: setup
 	$(BIN)/kulla hunt samples --rules rules --tz Europe/Tirane --out $(OUT)/report.html || [ $$? -eq 3 ]
 	@echo
 	@echo "Report: $(abspath $(OUT))/report.html  (open it in a browser; it needs no network)"
-	@echo "Next:   $(BIN)/kulla --help"
+	@echo
+	@echo "A leaked workbook, traced. Each command is in tools/demo.sh and told in docs/trace.md."
+	tools/demo.sh $(BIN)/kulla $(OUT)/demo
+	@echo
+	@echo "Reports: $(abspath $(OUT))/report.html, $(abspath $(OUT))/demo/trace.html and trace.pdf"
+	@echo "Next:    $(BIN)/kulla --help"
 
 test: setup system lint types check
 

@@ -87,6 +87,7 @@ Like = Annotated[
     list[Path],
     typer.Option("--like", metavar="TRACE", help="For the pieces of this trace.json; repeat for several."),
 ]
+Workers = Annotated[int, typer.Option("--workers", metavar="N", min=1, help="Processes at work.")]
 Runs = Annotated[
     int, typer.Option("--runs", metavar="N", min=50, help="Leaks without a logged source, for each size and kind.")
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Final, Literal
 
 import numpy as np
@@ -18,6 +19,8 @@ from kulla.leaks.world import Drawn, Noise, World, drawn
 
 Floats = npt.NDArray[np.float64]
 
+Spread = Callable[[Callable[[int], float], int], list[float]]
+"""Calls a function with 0, 1, … many - 1; answers in that order."""
 LEVEL: Final = 1e-3
 """Share of null runs in which an innocent account may be named."""
 SURE: Final = 0.95
@@ -28,7 +31,7 @@ DAYS: Final = {"instant": (0.0,), "crawl": (1.0, 3.0, 20.0, 60.0)}
 def calibrate(
     known: Index, world: World, columns: Sequence[str], *, runs: int, seed: int, inputs_sha256: str, made: str,
     register: str = "", clock: float = 1.0, prior_unlogged: float = UNLOGGED, level: float = LEVEL,
-    cells: Collection[tuple[str, int]] | None = None,
+    cells: Collection[tuple[str, int]] | None = None, spread: Spread | None = None,
 ) -> Calibration:  # fmt: skip
     """Run null leaks against a log and take the margin that an innocent account's score stays below.
 
@@ -37,6 +40,7 @@ def calibrate(
         columns: those that pieces have. runs: null leaks for each kind and size.
         inputs_sha256: of reads and imprint; made: ISO date. clock, prior_unlogged: as attribution will have them.
         cells: (kind, least rows) of those to make; None: all. Each is the same whichever others are made.
+        spread: how turns are done, one after the other by default; each has its own draw, so it changes no result.
 
     A cell is left out when the register has not as many records.
     """
@@ -45,12 +49,16 @@ def calibrate(
     for place, kind in enumerate(DAYS):
         for least, most in zip(EDGES, (*EDGES[1:], 1 << 40), strict=True):
             if least <= nulls.records and (cells is None or (kind, least) in cells):
-                draws = [np.random.default_rng([seed, place, least, turn]) for turn in range(runs)]
-                scores = [nulls.score(kind, (least, most), draw, turn) for turn, draw in enumerate(draws)]
+                turn = partial(nulls.turn, kind, (least, most), (seed, place, least))
+                scores = (spread or _in_turn)(turn, runs)
                 made_of.append(_cell(kind, least, most, np.array(scores), level))
     return Calibration(
         register, tuple(columns), inputs_sha256, made, seed, level, clock, prior_unlogged, tuple(made_of)
     )  # fmt: skip
+
+
+def _in_turn(task: Callable[[int], float], many: int) -> list[float]:
+    return [task(turn) for turn in range(many)]
 
 
 class _Nulls:
@@ -66,15 +74,15 @@ class _Nulls:
         """How many records the register ever had."""
         return len(self._standing.records)
 
-    def score(self, kind: str, sizes: tuple[int, int], draw: np.random.Generator, seed: int) -> float:
+    def turn(self, kind: str, sizes: tuple[int, int], seeds: tuple[int, ...], turn: int) -> float:
         """The strength with which some account would be named for a null leak of a kind, of [least, most) rows."""
-        leak = self._leak(sizes, kind, draw)
+        leak = self._leak(sizes, kind, np.random.default_rng([*seeds, turn]))
         nowhere = Window((), (0, 1), 0.95, 0.0, False, 0.0, len(leak.record), 0, False)
         told: Literal["crawl", "instant"] = "crawl" if kind == "crawl" else "instant"
         piece = Piece("", 0, np.arange(len(leak.record)), self._columns, told, nowhere)
         return strength(
             piece, leak.record, leak.intervals, self._known, register=self._register, horizon=self._world.horizon,
-            clock=self._clock, prior_unlogged=self._prior, seed=seed,
+            clock=self._clock, prior_unlogged=self._prior, seed=turn,
         )  # fmt: skip
 
     def _leak(self, sizes: tuple[int, int], kind: str, draw: np.random.Generator) -> Drawn:

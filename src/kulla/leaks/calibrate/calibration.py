@@ -63,6 +63,13 @@ class Calibration:
         return asdict(self)
 
 
+def cells_near(kind: str, rows: int, slack: int) -> frozenset[tuple[str, int]]:
+    """The cells, (kind, least rows), of pieces of a kind with about so many rows, give or take `slack`."""
+    wanted = "crawl" if kind == "crawl" else "instant"
+    ends = zip(EDGES, (*EDGES[1:], 1 << 40), strict=True)
+    return frozenset((wanted, least) for least, most in ends if least <= rows + slack and rows - slack < most)
+
+
 def read_calibration(plain: Mapping[str, Any], place: str) -> Calibration:
     """The calibration of a JSON object. Raises InputError naming `place` when it is none of this format."""
     if plain.get("format") != FORMAT:

@@ -7,8 +7,8 @@ columns have other intervals, so a piece needs one of its own columns.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ import numpy as np
 import orjson
 
 from kulla.errors import InputError, UsageError
-from kulla.leaks.attribute import Index, index
+from kulla.leaks.attribute import index
 from kulla.leaks.calibrate import Calibration, calibrate, margin_for, read_calibration
 from kulla.leaks.candidate import Margin
 from kulla.leaks.date import Drops, calibrate_drops, read_drops, shipped_drops, stock
@@ -25,10 +25,12 @@ from kulla.leaks.desk.centrefolder import CentreRegister
 from kulla.leaks.desk.imprintindex import RegisterIndex, open_index
 from kulla.leaks.desk.readlog import readlog, reads_sha256
 from kulla.leaks.desk.site import Site, imprint_sha256
+from kulla.leaks.desk.spreading import spread
 from kulla.leaks.world import World
 from kulla.registers.desk.recordmap import replaced
 from kulla.registers.imprintformat import CELL
 
+Cells = Collection[tuple[str, int]] | None
 FORMAT: Final = 1
 
 
@@ -82,18 +84,19 @@ def read_kept(register: CentreRegister) -> Kept:
 
 
 def calibrated(
-    site: Site, name: str, column_sets: Sequence[Sequence[str]], runs: int, seed: int, now: datetime, prior: float,
-    stage: Callable[[str], None],
+    site: Site, name: str, wanted: Mapping[tuple[str, ...], Cells], runs: int, seed: int, now: datetime, prior: float,
+    stage: Callable[[str], None], workers: int = 1,
 ) -> Kept:  # fmt: skip
     """Calibrate a register for these sets of columns, and keep what was found.
 
-    Calibrations of other columns are kept while they were made from the same reads and imprint.
+    wanted: for each set of columns the cells, (kind, least rows), that are needed; None: all. workers: cores.
+    Other columns' calibrations, and other cells of the same columns, are kept while they were made from the same reads
+    and imprint (cells: with the same seed and parameters too).
     Raises InputError when there are no reads, UsageError for a column that is not in the imprint.
     """
     register = site.register(name)
     stage("imprint")
     imprint = open_index(register.imprint, site.centre_key())
-    wanted = [tuple(columns) for columns in column_sets]
     for column in {column for columns in wanted for column in columns} - set(imprint.info.columns):
         raise UsageError(f"register {name}: column {column} is not in its imprint")
     stage("reads")
@@ -104,12 +107,16 @@ def calibrated(
     clock = site.manifest(name).clock_uncertainty
     world = world_of(imprint, sorted({column for columns in wanted for column in columns}))
     naming, dating = [], []
-    for columns in wanted:
+    before = read_kept(register)
+    for columns, cells in wanted.items():
         stage(f"naming {', '.join(columns)}")
-        naming.append(_naming(known, world, columns, name, inputs, (runs, seed), now, clock, prior))
+        made = calibrate(
+            known, world, columns, runs=runs, seed=seed, inputs_sha256=inputs, made=now.isoformat(), register=name,
+            clock=clock, prior_unlogged=prior, cells=cells, spread=spread(workers),
+        )  # fmt: skip
+        naming.append(_with_cells_of(before, made))
         stage(f"dating {', '.join(columns)}")
         dating.append((columns, inputs, calibrate_drops(stock(world, columns), seed=seed)))
-    before = read_kept(register)
     sets = {frozenset(columns) for columns in wanted}
     naming += [c for c in before.naming if c.inputs_sha256 == inputs and frozenset(c.columns) not in sets]
     dating += [d for d in before.dating if d[1] == inputs and frozenset(d[0]) not in sets]
@@ -131,15 +138,17 @@ def world_of(imprint: RegisterIndex, columns: Sequence[str]) -> World:
     return World(record, first, last, cells, imprint.records, imprint.horizon)
 
 
-def _naming(
-    known: Index, world: World, columns: tuple[str, ...], name: str, inputs: str, drawn: tuple[int, int], now: datetime,
-    clock: float, prior: float,
-) -> Calibration:  # fmt: skip
-    runs, seed = drawn
-    return calibrate(
-        known, world, columns, runs=runs, seed=seed, inputs_sha256=inputs, made=now.isoformat(), register=name,
-        clock=clock, prior_unlogged=prior,
-    )  # fmt: skip
+def _with_cells_of(before: Kept, made: Calibration) -> Calibration:
+    """A calibration with the cells that an earlier one of the same inputs and parameters has besides."""
+    for each in before.naming:
+        if replace(each, cells=(), made=made.made, columns=made.columns) == replace(made, cells=()) and set(
+            each.columns
+        ) == set(made.columns):
+            fresh = {(cell.kind, cell.least) for cell in made.cells}
+            both = [*made.cells, *(cell for cell in each.cells if (cell.kind, cell.least) not in fresh)]
+            order = sorted(both, key=lambda cell: (cell.kind != "instant", cell.least))
+            return replace(made, cells=tuple(order), made=min(made.made, each.made))
+    return made
 
 
 def _write(register: CentreRegister, kept: Kept) -> None:
