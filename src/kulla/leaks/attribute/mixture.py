@@ -31,7 +31,10 @@ TRIED: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Components: the rows of component j are rows[bounds[j] : bounds[j + 1]], with their densities; price in nats."""
+    """Components: the rows of component j are rows[bounds[j] : bounds[j + 1]], with their densities; price in nats.
+
+    A row here is a class of rows that no component tells apart; weight: of each class.
+    """
 
     weight: Floats
     bounds: Ints
@@ -67,14 +70,35 @@ class Fit:
 
 
 def pool(target: Target, components: Sequence[tuple[Ints, Floats | float, float]]) -> Pool:
-    """A pool of (rows, density, price)."""
-    rows = [each[0] for each in components]
-    density = [np.broadcast_to(np.asarray(each[1], np.float64), len(each[0])) for each in components]
-    bounds = np.concatenate([[0], np.cumsum([len(each) for each in rows])]).astype(np.int64)
+    """A pool of (rows, density, price).
+
+    Rows that the same components give with the same densities are one row with their summed weight: no mixture can
+    tell them apart, and of half a million rows of an export a few thousand are left. `Pool.rows` are such classes.
+    """
+    word = np.zeros(len(target), np.uint64)
+    for at, (rows, density, _) in enumerate(components):
+        word[rows] += _mixed(np.broadcast_to(np.asarray(density, np.float64), len(rows)).view(np.uint64), at)
+    _, first, kind = np.unique(word, return_index=True, return_inverse=True)
+    stands = np.zeros(len(target), bool)
+    stands[first] = True
+    classes, densities = [], []
+    for rows, density, _ in components:
+        kept = stands[rows]
+        classes.append(kind[rows[kept]])
+        densities.append(np.broadcast_to(np.asarray(density, np.float64), len(rows))[kept])
+    bounds = np.concatenate([[0], np.cumsum([len(each) for each in classes])]).astype(np.int64)
     return Pool(
-        target.weight, bounds, np.concatenate(rows).astype(np.int64), np.concatenate(density),
-        np.array([each[2] for each in components], np.float64),
+        np.asarray(np.bincount(kind, target.weight, len(first)), np.float64), bounds, np.concatenate(classes).astype(np.int64),
+        np.concatenate(densities), np.array([each[2] for each in components], np.float64),
     )  # fmt: skip
+
+
+def _mixed(bits: npt.NDArray[np.uint64], component: int) -> npt.NDArray[np.uint64]:
+    """64 bits that look random for a density in a component (the finaliser of SplitMix64, Steele and others, 2014)."""
+    word = bits + np.uint64((component + 1) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF)
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(word ^ (word >> np.uint64(31)), np.uint64)
 
 
 def fitted(pool: Pool, chosen: Sequence[int]) -> Fit:

@@ -16,6 +16,7 @@ from kulla.leaks.attribute.score import scored
 from kulla.leaks.attribute.target import distinct
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,20 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Episodes by score, best first, and the pool of all components: `nulls` of them are the null's, then episodes'."""
+    """Episodes by score, best first, and the pool of all components: `nulls` of them are the null's, then episodes'.
+
+    weight: of each row of the piece.
+    """
 
     scored: tuple[Scored, ...]
     pool: Pool
     nulls: int
     count: int
+    weight: Floats
 
     def explained(self, each: Scored) -> float:
         """The share of the leaked records that an episode explains."""
-        return float(self.pool.weight[each.rows].sum()) / self.pool.total
+        return float(self.weight[each.rows].sum()) / self.pool.total
 
     def of(self, component: int) -> tuple[int, ...]:
         """The places in `scored` of the episodes that a component stands for."""
@@ -74,7 +79,7 @@ def ranking(found: Explained, considered: Considered, null: Null) -> Ranking:
         account = found.index.actors[each.actor][0]
         made.append(Scored(each, account, rows, scored(rows, size, target)[0], places[key]))
     made.sort(key=lambda each: -each.nats)
-    return Ranking(tuple(made), pool(target, parts), len(null.components), considered.count)
+    return Ranking(tuple(made), pool(target, parts), len(null.components), considered.count, target.weight)
 
 
 def _whole(found: Explained, episode: Episode) -> float:

@@ -1,0 +1,52 @@
+"""Mixtures over classes of alike rows, against the likelihood counted row by row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kulla.leaks.attribute import steady
+from kulla.leaks.attribute.mixture import best, fitted, gains, pool
+from kulla.leaks.attribute.target import target
+from kulla.leaks.intervals import from_rows
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**32 - 1))
+def test_alike_rows_together_are_worth_what_each_is_worth_alone(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    count = int(draw.integers(2, 60))
+    first = draw.integers(0, 900, count)
+    goal = target(
+        np.sort(draw.integers(1, 40, count)).astype(np.uint32),
+        from_rows(np.arange(count), first, first + draw.integers(1, 100, count), count), steady(500), (0, 1000),
+    )  # fmt: skip
+    everything = np.arange(len(goal))
+    levels = np.array([0.25, 0.5, 1.0])
+    components: list[tuple[np.ndarray, np.ndarray | float, float]] = [
+        (everything, levels[draw.integers(0, 3, len(goal))], 0.0)
+    ]
+    for _ in range(int(draw.integers(1, 6))):
+        rows = everything[draw.random(len(goal)) < draw.random()]
+        components.append((rows, float(draw.integers(1, 9)), float(draw.random())))
+    made = pool(goal, components)
+    assert made.total == pytest.approx(goal.total)
+    assert len(made.weight) <= len(goal)
+    fit = best(made, range(len(made)), [0, 1])
+    mixed = np.zeros(len(goal))
+    for at, share in zip(fit.chosen, fit.shares, strict=True):
+        rows, density, _ = components[at]
+        mixed[rows] += share * density
+    value = float((goal.weight * np.log(mixed)).sum()) - sum(components[at][2] for at in fit.chosen)
+    assert fit.value == pytest.approx(value, abs=1e-6)
+
+
+def test_half_a_million_alike_rows_are_one() -> None:
+    count = 500
+    always = from_rows(np.arange(count), np.zeros(count, np.int64), np.full(count, 1000), count)
+    goal = target(np.arange(1, count + 1, dtype=np.uint32), always, steady(1000), (0, 1000))
+    made = pool(goal, [(np.arange(count), 1.0, 0.0), (np.arange(count), 2.0, 1.0), (np.arange(7), 5.0, 1.0)])
+    assert sorted(made.weight.tolist()) == [7.0, 493.0]
+    assert gains(made, fitted(made, [0]).density, np.array([1, 2])).shape == (2,)
