@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from kulla.leaks.attribute.judge import HALF, Verdict
+from kulla.leaks.attribute.judge import ALIKE, HALF, Verdict
 from kulla.leaks.attribute.mixture import best, fitted, pool
 from kulla.leaks.attribute.null import COPY, PASTED, null
 from kulla.leaks.attribute.pairs import Explained
@@ -26,7 +26,7 @@ def matched_copies(
     rows that never changed. log10: of the likelihood ratio against rows pasted from anywhere.
     """
     target = found.target
-    pasted = target.stood
+    pasted, margin = target.stood, max(margin, ALIKE * target.total)
     made = []
     for copy in copies:
         value, moment = verdict.null.value, verdict.moment

@@ -87,10 +87,9 @@ def pool(target: Target, components: Sequence[tuple[Ints, Floats | float, float]
         classes.append(kind[rows[kept]])
         densities.append(np.broadcast_to(np.asarray(density, np.float64), len(rows))[kept])
     bounds = np.concatenate([[0], np.cumsum([len(each) for each in classes])]).astype(np.int64)
-    return Pool(
-        np.asarray(np.bincount(kind, target.weight, len(first)), np.float64), bounds, np.concatenate(classes).astype(np.int64),
-        np.concatenate(densities), np.array([each[2] for each in components], np.float64),
-    )  # fmt: skip
+    weight = np.asarray(np.bincount(kind, target.weight, len(first)), np.float64)
+    price = np.array([each[2] for each in components], np.float64)
+    return Pool(weight, bounds, np.concatenate(classes).astype(np.int64), np.concatenate(densities), price)
 
 
 def _mixed(bits: npt.NDArray[np.uint64], component: int) -> npt.NDArray[np.uint64]:
