@@ -17,7 +17,7 @@ import numpy as np
 
 from kulla.errors import ConfigError, InputError
 from kulla.leaks.attribute import Population, population
-from kulla.leaks.desk.indexstore import IndexStore
+from kulla.leaks.desk.indexstore import IndexStore, beside
 from kulla.leaks.desk.partcolumns import PartColumns
 from kulla.leaks.intervals import FOREVER
 from kulla.leaks.recognise.register import Ints, Mask, Words
@@ -50,7 +50,7 @@ def open_index(folder: Path, centre: KeyFile | None = None, index: Path | None =
             f"{folder}: values were normalised by version {info.normaliser}; this Kulla has {NORMALISER_VERSION}."
             " Make a full imprint anew"
         )
-    return _Opened(parts, IndexStore(index or _beside(folder), parts)).register()
+    return _Opened(parts, IndexStore(index or beside(folder), parts)).register()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +196,6 @@ def _require_centre(info: ImprintInfo, centre: KeyFile | None, folder: Path) -> 
             f"{folder}: kept under the centre's key {info.centre_key_id}, epoch {info.centre_epoch}; given is {held}."
             " Name the centre's key file"
         )
-
-
-def _beside(folder: Path) -> Path:
-    # An outbox is delivered whole: an index does not belong there.
-    return folder.parent.parent / "state" / "index" if folder.parent.name == "outbox" else folder.parent / "index"
 
 
 Make = Callable[[], tuple[np.ndarray, ...]]

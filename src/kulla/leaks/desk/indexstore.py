@@ -25,6 +25,11 @@ FORMAT = 1
 Array = npt.NDArray[Any]
 
 
+def beside(folder: Path) -> Path:
+    """Where a trace keeps what it derived from an imprint or reads. An outbox is delivered whole: there, in `state`."""
+    return folder.parent.parent / "state" / "index" if folder.parent.name == "outbox" else folder.parent / "index"
+
+
 class IndexStore:
     """The arrays of one imprint's index, by name."""
 

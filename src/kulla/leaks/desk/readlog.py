@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from kulla.errors import InputError
 from kulla.leaks.attribute.readlog import NAMED, PER_READ, ReadLog, empty
 from kulla.leaks.desk.filehashes import file_hashes
+from kulla.leaks.desk.indexstore import beside
 from kulla.registers.schema import EXTENTS, READ, SEALS
 
 CHUNK: Final = 1 << 18
@@ -44,11 +45,6 @@ def reads_sha256(folder: Path) -> str:
     for digest in file_hashes(read_files(folder), beside(folder) / "reads.json"):
         whole.update(digest)
     return whole.hexdigest()
-
-
-def beside(folder: Path) -> Path:
-    """Where a trace keeps what it derived from the reads. An outbox is delivered whole: there it lies in `state`."""
-    return folder.parent.parent / "state" / "index" if folder.parent.name == "outbox" else folder.parent / "index"
 
 
 def reads_count(folder: Path) -> int:

@@ -9,19 +9,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import orjson
-
-from kulla.errors import ConfigError, InputError, OutputError
+from kulla.errors import ConfigError, InputError
 from kulla.leaks.desk.centrefolder import CentreFolder, CentreRegister
-from kulla.registers.desk.recordmap import replaced
+from kulla.leaks.desk.filehashes import file_hashes
+from kulla.leaks.desk.indexstore import beside
 from kulla.registers.envelope import opened
-from kulla.registers.folder import OwnerFolder, made
+from kulla.registers.folder import OwnerFolder
 from kulla.registers.imprintformat import imprint_info, require_key
 from kulla.registers.keyfile import KeyFile, read_key
 from kulla.registers.keys import CentreKey, OwnerKeys, centre_key, owner_keys
@@ -189,37 +187,9 @@ class OwnerSite:
 
 
 def imprint_sha256(register: CentreRegister) -> str:
-    """One hash for a register's imprint: SHA-256 over its parts' own, in order.
-
-    Hashes of parts are remembered in `index/hashes.json` by name, size, and times of writing and of change: the latter
-    nobody can set, so a part that was exchanged is read again. Where nothing can be written they are not remembered.
-    """
-    path = register.path / "index" / "hashes.json"
-    known: dict[str, Any] = {}
-    if path.exists():
-        try:
-            known = orjson.loads(path.read_bytes())
-        except orjson.JSONDecodeError:
-            known = {}
-    whole, now = hashlib.sha256(), {}
-    for part in sorted(register.imprint.glob("part-*.parquet")):
-        state = part.stat()
-        stamp = [state.st_size, state.st_mtime_ns, state.st_ctime_ns]
-        held = known.get(part.name)
-        digest = held["sha256"] if isinstance(held, dict) and held.get("stamp") == stamp else _sha256(part)
-        now[part.name] = {"stamp": stamp, "sha256": digest}
-        whole.update(bytes.fromhex(digest))
-    if now != known:
-        with suppress(OSError, OutputError):
-            made(path.parent)
-            with replaced(path) as waiting:
-                waiting.write_bytes(orjson.dumps(now, option=orjson.OPT_INDENT_2))
-    return whole.hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """One hash for a register's imprint: SHA-256 over its parts' own, in order."""
+    parts = sorted(register.imprint.glob("part-*.parquet"))
+    return hashlib.sha256(b"".join(file_hashes(parts, beside(register.imprint) / "hashes.json"))).hexdigest()
 
 
 def _from_file(path: Path, key_id: str, epoch: int) -> Keyed:
