@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from bench.attribution_cold import from_backup, from_reads_before
 from bench.attribution_scenes import (
     HOUR,
     MOST,
@@ -133,6 +134,20 @@ def _pooled(home: Country, draw: Draw, forged: bool) -> Scene:
     return from_reads(name, home, parts, times, np.full(len(parts), pool), draw, user=user)
 
 
+def _cold(home: Country, draw: Draw, absent: bool) -> Scene:
+    """After a cold start: a crawl of which the database's own log has every line, or none."""
+    if absent:
+        return from_reads_before(_hidden(home, draw), home, "cold start, three backups: a crawl without a line", draw)
+    kind = int(draw.integers(4))
+    if kind == 0:
+        scene = _bulk(home, draw)
+    elif kind == 1:
+        scene = _by_id(home, draw)
+    else:
+        scene = _paged(home, draw, 3 if kind == 2 else 60, "")
+    return from_reads_before(scene, home, COLD, draw)
+
+
 SCENES: dict[str, Callable[[Country, Draw], Scene]] = {
     "bulk": _bulk,
     "analysts": lambda home, draw: _bulk(home, draw, "analyst among analysts", home.analysts),
@@ -153,6 +168,9 @@ SCENES: dict[str, Callable[[Country, Draw], Scene]] = {
         home, draw, 3, "clock skew ± 5 min", skew=draw.uniform(-300, 300), clock=300.0
     ),
     "lost": lambda home, draw: _paged(home, draw, int(draw.choice([3, 60])), "10 % of lines lost", loss=0.1),
+    "coldbackup": from_backup,
+    "coldread": lambda home, draw: _cold(home, draw, False),
+    "coldhidden": lambda home, draw: _cold(home, draw, True),
 }  # fmt: skip
 
 
@@ -176,6 +194,7 @@ class Run:
     guilt: str = ""
     withheld: list[str] = field(default_factory=list)
     unexplained: float = 0.0
+    listed: int = 0
 
     @property
     def accused(self) -> bool:
@@ -204,8 +223,8 @@ def run(home: Country, label: str, scene: Scene, calibration: Calibration | None
         margin = margin_for(calibration, int(scene.leak.exact.sum()), piece.kind, calibration.inputs_sha256)
     began = time.perf_counter()
     found = attribute(
-        piece, scene.leak.record, scene.leak.intervals, scene.logged, register=home.population,
-        horizon=home.world.horizon, copies=scene.copies, margin=margin, clock=scene.clock, seed=seed,
+        piece, scene.leak.record, scene.leak.intervals, scene.logged, register=scene.population or home.population,
+        horizon=scene.horizon or home.world.horizon, copies=scene.copies, margin=margin, clock=scene.clock, seed=seed,
     )  # fmt: skip
     seconds = time.perf_counter() - began
     named = [found.candidates[at].account for at in found.named]
@@ -214,7 +233,14 @@ def run(home: Country, label: str, scene: Scene, calibration: Calibration | None
         scene.name, label, found.outcome, named, sorted(scene.truth), shown[:12], _equal(found, scene),
         sorted(scene.expected), [each.name for each in found.copies], scene.copy, seconds, len(scene.leak.record),
         *(_baselines(home, scene) if seed < BASELINES else ("", "")), list(found.withheld), found.unexplained,
+        _place(found, scene),
     )  # fmt: skip
+
+
+def _place(found: Attribution, scene: Scene) -> int:
+    """The place of the first true account among the accounts of the candidates, from 1; 0 when none is listed."""
+    accounts = list(dict.fromkeys(each.account for each in found.candidates))
+    return min((at for at, each in enumerate(accounts, 1) if each in scene.truth), default=0)
 
 
 def _equal(found: Attribution, scene: Scene) -> bool:
@@ -274,6 +300,7 @@ CELLS = [(kind, least) for kind in ("instant", "crawl") for least in EDGES if le
 BASELINES = 10
 """Runs of each scene and country in which the older rules are tried too: they take longer than attribution."""
 HEADS = (("what", "must", "runs", "hits", "share", "95 % interval"), ("---", "---") + ("--:",) * 4)
+COLD = "cold start, three backups: logged reads"
 SINGLE = ("bulk", "analyst", "paged", "employer", "by id", "innocent twin")
 
 
@@ -312,9 +339,14 @@ def _single(runs: list[Run]) -> str:
 
 
 def _right(each: Run) -> bool:
-    """Whether the outcome is what DESIGN 9 expects: a named true source, a tie, a copy, or nothing; nobody wrongly."""
+    """Whether the outcome is what DESIGN 9 expects: a named true source, a tie, a copy, or nothing; nobody wrongly.
+
+    On lines that were never sealed nobody is named: there the true account is to be among the candidates.
+    """
     if each.false:
         return False
+    if each.scene == COLD:
+        return not each.named and each.listed > 0
     if each.copy:
         return each.copy in each.copies and each.outcome in ("copy", "tie")
     if not each.truth:
@@ -333,7 +365,10 @@ def _expected(runs: list[Run]) -> str:
         for each in some:
             rate.add(_right(each))
             tied.add(each.outcome == "tie")
-            if each.truth:
+            if each.truth and scene == COLD:
+                named.what = f"{scene}: true account first of the candidates"
+                named.add(each.listed == 1)
+            elif each.truth:
                 named.add(each.accused and set(each.named) == set(each.truth))
         rows += [rate.row(), named.row() if named.trials else tied.row()]
     return "### Expected outcomes\n\n" + table([*HEADS, *rows])

@@ -96,6 +96,7 @@ class Scene:
         truth: accounts that gave it, by name; empty when no logged read did.
         logged: the log as attribution gets it. expected: outcomes that are right. clock: seconds of uncertainty.
         taken: (first, last) when the rows were read.
+        population, horizon: of the history that attribution is told of, where it is not the country's own.
     """
 
     name: str
@@ -110,6 +111,8 @@ class Scene:
     copy: str = ""
     kind: str = "instant"
     true_reads: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    population: Population | None = None
+    horizon: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)

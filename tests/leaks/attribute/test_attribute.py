@@ -15,12 +15,15 @@ from kulla.exercise.layout import Settings
 from kulla.exercise.make import Reads, make_exercise
 from kulla.leaks.attribute import attribute, steady
 from kulla.leaks.attribute.attribute import MARKED
+from kulla.leaks.attribute.copies import _frozen
+from kulla.leaks.attribute.episodes import _order
 from kulla.leaks.attribute.judge import FLOOR
+from kulla.leaks.attribute.mixture import best, fitted, pool
 from kulla.leaks.attribute.null import days, null, state
 from kulla.leaks.attribute.pairs import explained
 from kulla.leaks.attribute.score import closed, scored
 from kulla.leaks.attribute.target import target
-from kulla.leaks.attribute.windows import choices, crawls, touched
+from kulla.leaks.attribute.windows import choices, crawls, sessions, touched
 from kulla.leaks.candidate import Attribution, Margin
 from kulla.leaks.marks import Extract
 
@@ -179,7 +182,8 @@ def test_pairs_are_those_of_the_obvious_rule(home: Country) -> None:
             )
             if fits and stood and int(goal.records[goal.owner[row]]) in records:
                 wanted.add(row)
-        narrow = set(found.row[found.read == read].tolist())
+        of = found.sets.of[[read]]
+        narrow = set(found.sets.listed(of[of >= 0]).tolist())
         if read in set(found.wide.tolist()):
             assert set(found.rows(read).tolist()) == wanted
             assert found.explained[found.wide.tolist().index(read)] == pytest.approx(
@@ -211,7 +215,7 @@ def test_of_a_cell_only_its_own_crawl_is_picked_and_only_where_half_was_leaked(h
     scene = scene_of(home, "paged60", 1)
     goal = target(scene.leak.record, scene.leak.intervals, home.population, home.world.horizon)
     found = explained(scene.logged, goal, scene.columns, scene.clock)
-    reads = touched(found, np.unique(scene.logged.actor[found.read]).astype(np.int64))
+    reads = touched(found, np.unique(scene.logged.actor[found.sets.of >= 0]).astype(np.int64))
     cells = crawls(reads)
     picked = 0
     for at in np.argsort(-cells.explained)[:400].tolist():
@@ -242,6 +246,55 @@ def test_the_null_copy_has_what_stood_at_its_moment_and_the_crawl_what_stood_in_
     assert len(crawl[0]) > len(copy[0])
     frozen = null(found, moment, 0.5, crawl=False).components
     assert not any(len(rows) > len(copy[0]) for rows, density, _ in frozen[1:] if isinstance(density, float))
+
+
+def test_of_each_bitmap_the_leaked_records_are_listed_or_those_it_lacks(home: Country) -> None:
+    for name, turn in (("bulk", 0), ("paged60", 1)):
+        scene = scene_of(home, name, turn)
+        goal = target(scene.leak.record, scene.leak.intervals, home.population, home.world.horizon)
+        found = explained(scene.logged, goal, scene.columns, scene.clock)
+        log, leaked = scene.logged.log, set(goal.records.tolist())
+        for code in np.unique(log.bitmap[found.usable & (log.bitmap >= 0)]).tolist():
+            held = leaked & set(scene.logged.records(code).tolist())
+            if 2 * len(held) > len(leaked):
+                assert set(goal.records[found.beyond[code]].tolist()) == leaked - held
+            else:
+                assert code not in found.beyond
+                places = found.places[found.bounds[code] : found.bounds[code + 1]]
+                assert goal.records[places].tolist() == sorted(held)
+
+
+def test_sessions_that_cannot_explain_enough_are_left_out_and_counted_all_the_same(home: Country) -> None:
+    scene = scene_of(home, "paged60", 1)
+    goal = target(scene.leak.record, scene.leak.intervals, home.population, home.world.horizon)
+    found = explained(scene.logged, goal, scene.columns, scene.clock)
+    reads = touched(found, np.arange(len(scene.logged.actors)))
+    every = sessions(reads)
+    assert reads.sessions == len(every)
+    least = float(np.sort(every.explained)[-5])
+    some = sessions(reads, least)
+    assert len(some) < len(every)
+    kept = dict(zip(some.group.tolist(), zip(some.explained, some.stood, strict=True), strict=True))
+    for group, value, stood in zip(every.group.tolist(), every.explained, every.stood, strict=True):
+        assert value < least or kept[group] == pytest.approx((value, stood))
+
+
+def test_a_frozen_copy_is_weighed_at_the_best_moment_that_the_clock_allows(home: Country) -> None:
+    scene = scene_of(home, "backup", 2)
+    goal = target(scene.leak.record, scene.leak.intervals, home.population, home.world.horizon)
+    found = explained(scene.logged, goal, scene.columns, scene.clock)
+    moment = state(goal)
+    for seconds in (1.0, 3e5):
+        values = []
+        for each in (moment - int(seconds * 1e6), moment, moment + int(seconds * 1e6)):
+            parts = pool(goal, null(found, each, 0.5, crawl=False).components)
+            values += [best(parts, range(len(parts)), [0, 1]).value, fitted(parts, [0]).value]
+        assert _frozen(found, moment, seconds, 0.5) == max(values)
+
+
+def test_equal_episodes_come_in_their_order_whatever_way_their_rows_were_added_up() -> None:
+    assert _order(np.array([0.3, 0.1 + 0.2, 0.5, -np.inf])).tolist() == [2, 0, 1, 3]
+    assert _order(np.array([0.1 + 0.2, 0.3, 0.29])).tolist() == [0, 1, 2]
 
 
 def test_the_choice_of_reads_is_charged_as_many_nats_as_there_are_choices() -> None:

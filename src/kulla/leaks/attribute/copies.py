@@ -71,12 +71,17 @@ def _frozen(found: Explained, moment: int, clock: float, prior_unlogged: float) 
 
     The manifest's word for the moment may be off by the clock: the best of three moments counts.
     """
-    values = []
+    target = found.target
+    values: dict[tuple[bytes, float], float] = {}
     for each in sorted({moment - int(clock * 1e6), moment, moment + int(clock * 1e6)}):
-        nothing = null(found, each, prior_unlogged, crawl=False)
-        parts = pool(found.target, nothing.components)
-        values.append(max(best(parts, range(len(parts)), [PASTED, COPY]).value, fitted(parts, [PASTED]).value))
-    return max(values)
+        # All that a moment says: which rows stood, and how many records there were. Within seconds it seldom changes.
+        state = target.meets_all(each, each).tobytes(), float(target.register.at(np.array([each]))[0])
+        if state not in values:
+            nothing = null(found, each, prior_unlogged, crawl=False)
+            parts = pool(target, nothing.components)
+            one = best(parts, range(len(parts)), [PASTED, COPY]).value
+            values[state] = max(one, fitted(parts, [PASTED]).value)
+    return max(values.values())
 
 
 def micros(moment: datetime) -> int:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from kulla.leaks.attribute.pairs import Explained
 from kulla.leaks.attribute.score import closed, partial
-from kulla.leaks.attribute.target import Target, distinct, in_order
+from kulla.leaks.attribute.target import distinct
 from kulla.leaks.attribute.windows import DAY, Cells, Touched, crawls, sessions, touched
 
 Ints = npt.NDArray[np.int64]
@@ -38,6 +38,9 @@ LEAST: Final = 0.02
 """Share of the leaked records that a session or window must explain to be looked at."""
 KEPT: Final = 64
 """Episodes that are scored exactly: the best as the whole source, and as many of the best beside others."""
+_DIGITS: Final = 6
+"""Of nats by which episodes are told apart. Windows that hold the same reads are worth the same, whatever the order in
+which their rows were added up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,10 @@ def episodes(found: Explained) -> Considered:
     """The episodes of a log that could explain the target best, and how many were considered."""
     best, count = _statements(found)
     reads = touched(found, _actors(found))
-    for cells, kind in ((crawls(reads), "crawl"), (sessions(reads), "session")):
-        best += _picked(reads, cells, "crawl" if kind == "crawl" else "session")
-        count += len(cells)
+    cells = crawls(reads)
+    best += _picked(reads, cells, "crawl")
+    best += _picked(reads, sessions(reads, LEAST * found.target.total), "session")
+    count += len(cells) + reads.sessions
     kept = _distinct([best[at].episode for at in _order(np.array([each.alone for each in best])).tolist()])[:KEPT]
     parts = _few([best[at].episode for at in _order(np.array([each.beside for each in best])).tolist()])[:KEPT]
     return Considered(_distinct([*kept, *parts]), max(count, 1))
@@ -98,7 +102,8 @@ def _few(ordered: list[Episode]) -> list[Episode]:
 
 
 def _order(values: Floats) -> Ints:
-    return np.argsort(-values, kind="stable")
+    """Places by value, greatest first, of equal ones the first; of sums of the same rows in another order too."""
+    return np.argsort(-np.round(values, _DIGITS), kind="stable")
 
 
 def _both(alone: Floats, beside: Floats, many: int) -> Ints:
@@ -122,7 +127,7 @@ def _picked(reads: Touched, cells: Cells, kind: Kind) -> list[_Found]:
     for actor in range(len(reads.actors)):
         here = np.flatnonzero(cells.actor == actor)
         many = EACH if actor < FIRST else FEW
-        best = [here[np.argsort(-bound[here], kind="stable")[:many]] for bound in bounds]
+        best = [here[_order(bound[here])[:many]] for bound in bounds]
         for at in distinct(np.concatenate(best)).tolist():
             for places, price in reads.chosen(cells, at):
                 chosen = reads.read[places]
@@ -149,9 +154,7 @@ def _distinct(found: list[Episode]) -> tuple[Episode, ...]:
 def _statements(found: Explained) -> tuple[list[_Found], int]:
     """The best single statements, wide ones and others, and how many statements explain anything."""
     index, target = found.index, found.target
-    weight = target.weight[found.row]
-    explained = np.bincount(found.read, weight, len(index.log)).astype(np.float64)
-    stood = np.bincount(found.read, weight * target.log_stood[found.row], len(index.log)).astype(np.float64)
+    explained, stood = _by_read(found, found.weight), _by_read(found, found.log_stood)
     explained[found.wide], stood[found.wide] = found.explained, found.stood
     size = np.where(index.size < 0, target.register.at(index.log.stop), index.size)
     some = np.flatnonzero((explained > 0) & (index.size != 1))
@@ -172,33 +175,33 @@ def _statements(found: Explained) -> tuple[list[_Found], int]:
 def _actors(found: Explained) -> Ints:
     """The actors that could explain most with narrow reads, were their own only those of leaked records; and those who
     in some days read little else. The second account of a crawl is seldom among the first, where all read much."""
-    index, target = found.index, found.target
-    if not len(found.read):
+    target = found.target
+    if not len(found.sets):
         return np.zeros(0, np.int64)
-    actor = [index.actor[found.read].astype(np.int64)]
-    rows = [found.row]
-    pooled = index.pool[found.read] >= 0
-    actor.append(index.pool[found.read][pooled].astype(np.int64))
-    rows.append(found.row[pooled])
-    explained, stood = _sums(np.concatenate(actor), np.concatenate(rows), len(index.actors), target)
+    explained, stood = _sums(found)
     some = np.flatnonzero(explained)
     bound = closed(explained[some], stood[some], explained[some], target)
     return distinct(np.concatenate([some[_order(bound)[:ACTORS]], _intent(found)[:DENSE]]))
 
 
-def _sums(actor: Ints, row: Ints, actors: int, target: Target) -> tuple[Floats, Floats]:
+def _by_read(found: Explained, sums: Floats) -> Floats:
+    """Sums of sets as those of the log's reads, 0 for reads without one."""
+    return np.append(sums, 0.0)[found.sets.of]
+
+
+def _sums(found: Explained) -> tuple[Floats, Floats]:
     """Summed weight, and weighted `log_stood`, of the distinct rows of each actor."""
-    explained, stood = np.zeros(actors), np.zeros(actors)
-    order = in_order(actor)
-    bounds = np.searchsorted(actor[order], np.arange(actors + 1))
-    seen = np.zeros(len(target), bool)
+    index, target, sets = found.index, found.target, found.sets
+    read = np.flatnonzero(sets.of >= 0)
+    pooled = read[index.pool[read] >= 0]
+    actor = np.concatenate([index.actor[read], index.pool[pooled]]).astype(np.int64)
+    # Each set once for an actor, sets ascending.
+    kinds = distinct(actor * len(sets) + np.concatenate([sets.of[read], sets.of[pooled]]))
+    bounds = np.searchsorted(kinds, np.arange(len(index.actors) + 1) * len(sets))
+    explained, stood = np.zeros(len(index.actors)), np.zeros(len(index.actors))
     values = target.weight * target.log_stood
     for each in np.flatnonzero(np.diff(bounds)).tolist():
-        # Marking rows costs nothing to undo; sorting all pairs of actor and row took 20 s for 25 M.
-        mine = row[order[bounds[each] : bounds[each + 1]]]
-        seen[mine] = True
-        rows = np.flatnonzero(seen) if 8 * len(mine) > len(seen) else distinct(mine)
-        seen[mine] = False
+        rows = sets.union(kinds[bounds[each] : bounds[each + 1]] - each * len(sets))
         explained[each], stood[each] = target.weight[rows].sum(), values[rows].sum()
     return explained, stood
 
@@ -209,14 +212,16 @@ def _intent(found: Explained) -> Ints:
     best = np.full(len(index.actors), -np.inf)
     narrow = found.usable & (index.size > 0)
     narrow[found.wide] = False
-    reads, weight = np.flatnonzero(narrow), target.weight[found.row]
+    reads = np.flatnonzero(narrow)
+    explaining = np.flatnonzero(found.sets.of >= 0)
+    weight = found.weight[found.sets.of[explaining]]
     begin = int(index.log.start.min(initial=0))
     for days in SPELLS:
         place = (index.log.start - begin) // (days * DAY)
         many = int(place.max(initial=0)) + 1
         cell = index.actor.astype(np.int64) * many + place
         count = len(index.actors) * many
-        explained = np.bincount(cell[found.read], weight, count)
+        explained = np.bincount(cell[explaining], weight, count)
         touches = np.asarray(np.bincount(cell[reads], index.size[reads], count), np.float64)
         gain = partial(np.minimum(explained, touches), touches, target).reshape(-1, many)
         best = np.maximum(best, gain.max(axis=1))

@@ -16,6 +16,7 @@ import numpy as np
 from kulla.leaks.attribute.mixture import Fit, best, fitted, gains
 from kulla.leaks.attribute.null import COPY, PASTED
 from kulla.leaks.attribute.ranking import Ranking, Scored
+from kulla.leaks.attribute.target import distinct
 from kulla.leaks.candidate import Outcome
 
 FLOOR: Final = float(np.log(1000.0))
@@ -27,6 +28,13 @@ ALIKE: Final = 0.01
 other times among thousands, which a copy taken over days explains by the way, cost a statement up to 8 nats each."""
 HALF: Final = 0.5
 """Share of the leaked records that an episode must explain to tie with an unlogged copy."""
+
+
+def held(ranked: Ranking, fit: Fit, account: int) -> float:
+    """The share of the leaked records that an account's episodes in a mixture returned as they stand in the piece."""
+    rows = [each.rows for each in ranked.scored if each.account == account and each.component in fit.chosen]
+    some = distinct(np.concatenate([np.zeros(0, np.int64), *rows]))
+    return float(ranked.weight[some].sum()) / ranked.pool.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +163,8 @@ class _Judge:
                 continue
             rest = fitted(self.pool, [each for each in mixture.chosen if each != member])
             others = np.array(self._others([member]), np.int64)
-            close = rest.value + gains(self.pool, rest.density, others) >= mixture.value - self.margin
+            least = mixture.value - self.margin - rest.value
+            close = gains(self.pool, rest.density, others, least) >= least
             for component in others[close].tolist():
                 named.update(self.ranked.of(component))
         return tuple(sorted(named))

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kulla.leaks.attribute.score import LEAST
-from kulla.leaks.attribute.target import Target, dot, runs
+from kulla.leaks.attribute.target import Target, dot
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -50,9 +50,15 @@ class Pool:
         """The sum of all rows' weights."""
         return float(self.weight.sum())
 
-    def part(self, chosen: Ints) -> tuple[Ints, Ints]:
-        """Of some components: (which of them, place in `rows`)."""
-        return runs(self.bounds[chosen], self.bounds[chosen + 1])
+    def part(self, chosen: Ints) -> tuple[Ints, Ints, Floats]:
+        """Of some components, ascending: (which of them, row, density), one component after the other."""
+        which = np.repeat(np.arange(len(chosen)), self.bounds[chosen + 1] - self.bounds[chosen])
+        # Mostly all but a few: copied by the stretch, not number by number.
+        cuts = np.flatnonzero(np.diff(chosen) != 1) + 1
+        first, last = chosen[np.append(0, cuts)], chosen[np.append(cuts - 1, len(chosen) - 1)]
+        ends = list(zip(self.bounds[first].tolist(), self.bounds[last + 1].tolist(), strict=True))
+        rows, density = (np.concatenate([each[a:b] for a, b in ends]) for each in (self.rows, self.density))
+        return which, rows, density
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def pool(target: Target, components: Sequence[tuple[Ints, Floats | float, float]
     """
     word = np.zeros(len(target), np.uint64)
     for at, (rows, density, _) in enumerate(components):
-        word[rows] += _mixed(np.broadcast_to(np.asarray(density, np.float64), len(rows)).view(np.uint64), at)
+        word[rows] += _mixed(np.atleast_1d(np.asarray(density, np.float64)).view(np.uint64), at)
     _, first, kind = np.unique(word, return_index=True, return_inverse=True)
     stands = np.zeros(len(target), bool)
     stands[first] = True
@@ -107,14 +113,14 @@ def fitted(pool: Pool, chosen: Sequence[int]) -> Fit:
     whose density is close to another's, as rows pasted from anywhere are to a copy.
     """
     picked = np.array(sorted({0, *chosen}), np.int64)
-    which, at = pool.part(picked)
-    row, density, weight = pool.rows[at], pool.density[at], pool.weight[pool.rows[at]]
+    which, row, density = pool.part(picked)
+    mass = pool.weight[row] * density
 
     def given(shares: Floats) -> Floats:
         return np.asarray(np.bincount(row, shares[which] * density, len(pool.weight)), np.float64)
 
     def step(shares: Floats, mixed: Floats) -> Floats:
-        return _shares(shares * np.bincount(which, weight * density / mixed[row], len(picked)) / pool.total)
+        return _shares(shares * np.bincount(which, mass / mixed[row], len(picked)) / pool.total)
 
     shares = _shares(_start(pool, which, row, density, len(picked)))
     mixed = given(shares)
@@ -137,11 +143,14 @@ def fitted(pool: Pool, chosen: Sequence[int]) -> Fit:
 
 
 def _start(pool: Pool, which: Ints, row: Ints, density: Floats, count: int) -> Floats:
-    """Each row to the component that gives it the greatest density; some of each component all the same."""
-    order = np.lexsort((density, row))
-    last = np.append(np.flatnonzero(np.diff(row[order])), len(order) - 1)
-    first = np.bincount(which[order[last]], pool.weight[row[order[last]]], count) / pool.total
-    return first + 1e-3
+    """Each row to the component that gives it the greatest density, the last of equals; some of each all the same."""
+    most, owner = np.zeros(len(pool.weight)), np.zeros(len(pool.weight), np.int64)
+    ends = np.searchsorted(which, np.arange(count + 1))
+    for component, (low, high) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)):
+        better = np.flatnonzero(density[low:high] >= most[row[low:high]])
+        rows = row[low:high][better]
+        most[rows], owner[rows] = density[low:high][better], component
+    return np.bincount(owner, pool.weight, count) / pool.total + 1e-3
 
 
 def _shares(shares: Floats) -> Floats:
@@ -150,22 +159,50 @@ def _shares(shares: Floats) -> Floats:
     return np.asarray(shares / shares.sum())
 
 
-def gains(pool: Pool, density: Floats, chosen: Ints) -> Floats:
-    """By how much each component, added alone, raises the value of a mixture: a lower bound, price taken off."""
+def gains(pool: Pool, density: Floats, chosen: Ints, least: float = -np.inf) -> Floats:
+    """By how much each component, added alone, raises the value of a mixture: a lower bound, price taken off.
+
+    chosen: ascending. Components that surely gain less than `least` get -inf: most fall by one look at the mean of
+    their densities against the mixture's, which is a tenth of the work.
+    """
     if not len(chosen):
         return np.zeros(0)
-    which, at = pool.part(chosen)
-    weight = pool.weight[pool.rows[at]]
-    ratio = pool.density[at] / density[pool.rows[at]]
-    inside = np.bincount(which, weight, len(chosen))
-    total = pool.total
+    which, row, given = pool.part(chosen)
+    weight, ratio = pool.weight[row], given / density[row]
+    inside, sums = (np.bincount(which, each, len(chosen)).astype(np.float64) for each in (weight, weight * ratio))
+    found = np.full(len(chosen), -np.inf)
+    hopeful = _most(inside, sums, pool.total) - pool.price[chosen] >= least
+    if hopeful.all():
+        return _gains(which, weight, ratio, inside, pool.total) - pool.price[chosen]
+    kept = np.repeat(hopeful, pool.bounds[chosen + 1] - pool.bounds[chosen])
+    which = (np.cumsum(hopeful) - 1)[which[kept]]
+    found[hopeful] = _gains(which, weight[kept], ratio[kept], inside[hopeful], pool.total)
+    return found - pool.price[chosen]
+
+
+def _most(inside: Floats, sums: Floats, total: float) -> Floats:
+    """A bound of what components can gain: as if all their rows had the mean of the ratios (Jensen's inequality).
+
+    inside: their rows' weight; sums: of weight times ratio. A component with a share of s is worth, per unit of weight,
+    log(1 - s + s · mean) inside and log(1 - s) outside; the best s has a closed form.
+    """
+    part, mean = inside / total, sums / np.maximum(inside, 1e-300)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.clip(np.where(mean > 1, (part * mean - 1) / (mean - 1), 0.0), 0.0, 1.0)
+        value = inside * np.log1p(share * (mean - 1))
+        value += np.where(total > inside, (total - inside) * np.log1p(-share), 0.0)
+    return np.asarray(np.maximum(value, 0.0) * (1 + 1e-9) + 1e-9)
+
+
+def _gains(which: Ints, weight: Floats, ratio: Floats, inside: Floats, total: float) -> Floats:
+    """What each component gains at its best share, found by some steps of EM. which: ascending."""
     share = np.clip(0.9 * inside / total, 1e-9, 0.99)
     for _ in range(8):
         mixed = share[which] * ratio
-        share = np.bincount(which, weight * mixed / (1 - share[which] + mixed), len(chosen)) / total
+        share = np.bincount(which, weight * mixed / (1 - share[which] + mixed), len(inside)) / total
         share = np.clip(share, 1e-9, 1 - LEAST)
-    value = np.bincount(which, weight * np.log(1 - share[which] + share[which] * ratio), len(chosen))
-    return np.asarray(value + (total - inside) * np.log1p(-share) - pool.price[chosen])
+    value = np.bincount(which, weight * np.log(1 - share[which] + share[which] * ratio), len(inside))
+    return np.asarray(value + (total - inside) * np.log1p(-share))
 
 
 def best(pool: Pool, allowed: Sequence[int], start: Sequence[int]) -> Fit:
@@ -185,7 +222,7 @@ def best(pool: Pool, allowed: Sequence[int], start: Sequence[int]) -> Fit:
 
 def _added(pool: Pool, usable: Ints, fit: Fit) -> Fit | None:
     rest = usable[~np.isin(usable, fit.chosen)]
-    gain = gains(pool, fit.density, rest)
+    gain = gains(pool, fit.density, rest, TOLERANCE)
     order = np.argsort(-gain, kind="stable")
     order = order[gain[order] > TOLERANCE]
     if not len(order):
@@ -207,9 +244,8 @@ def _deleted(pool: Pool, usable: Ints, fit: Fit) -> Fit | None:
     What a component is worth is at most what is lost when the others stay as they are.
     """
     chosen = np.array(fit.chosen, np.int64)
-    which, at = pool.part(chosen)
-    row = pool.rows[at]
-    part = np.minimum(fit.shares[which] * pool.density[at] / fit.density[row], 1 - 1e-12)
+    which, row, density = pool.part(chosen)
+    part = np.minimum(fit.shares[which] * density / fit.density[row], 1 - 1e-12)
     worth = -np.bincount(which, pool.weight[row] * np.log1p(-part), len(chosen)) + pool.total * np.log1p(
         -np.minimum(fit.shares, 1 - 1e-12)
     )
@@ -238,8 +274,9 @@ def _swapped(pool: Pool, usable: Ints, fit: Fit) -> Fit | None:
         if component == 0 or component not in usable:
             continue
         less = fitted(pool, [each for each in fit.chosen if each != component])
-        gain = gains(pool, less.density, rest)
-        if less.value + float(gain.max()) > (found or fit).value + TOLERANCE:
+        wanted = (found or fit).value + TOLERANCE
+        gain = gains(pool, less.density, rest, wanted - less.value)
+        if less.value + float(gain.max()) > wanted:
             other = fitted(pool, (*less.chosen, int(rest[int(np.argmax(gain))])))
             if other.value > (found or fit).value + TOLERANCE:
                 found = other

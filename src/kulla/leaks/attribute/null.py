@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from kulla.leaks.attribute.pairs import Explained, Held
 from kulla.leaks.attribute.score import closed
-from kulla.leaks.attribute.target import Target
+from kulla.leaks.attribute.target import Target, distinct
 from kulla.leaks.attribute.windows import DAY, WINDOWS
 
 Ints = npt.NDArray[np.int64]
@@ -49,7 +49,7 @@ class Null:
 def state(target: Target, spans: tuple[tuple[int, int], ...] = ()) -> int:
     """The moment at which an unlogged copy of the register explains the piece best, within spans if any are given."""
     held = Held(target, np.arange(len(target)))
-    moments = np.unique(np.clip(held.moments, target.horizon[0], target.horizon[1] - 1))
+    moments = distinct(np.clip(held.moments, target.horizon[0], target.horizon[1] - 1))
     if spans:
         ends = np.array([max(first, target.horizon[0]) for first, _ in spans])
         inside = np.any([(moments >= first) & (moments < last) for first, last in spans], axis=0)

@@ -1,7 +1,8 @@
 """Which read can explain which row: the records it returned, the state it saw, the columns it gave.
 
 Reads of more than half of the leaked records are kept apart as *wide*: their rows are counted by a sweep over time and
-never listed, since a log has thousands of them and a leak has a million rows.
+never listed, since a log has thousands of them and a leak has a million rows. Of the others those of one bitmap that
+saw the same state share a set of rows.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kulla.leaks.attribute.index import SMALL, Index
+from kulla.leaks.attribute.rowsets import Codes, Part, RowSets, Source, row_sets
 from kulla.leaks.attribute.target import Target, runs
 
 Ints = npt.NDArray[np.int64]
@@ -22,7 +24,6 @@ Mask = npt.NDArray[np.bool_]
 
 TENTH: Final = 0.1
 """Reads of unknown extent whose template never gave as many as this share of the leaked records are left out."""
-_BLOCK: Final = 1 << 22
 
 
 class Held:
@@ -61,7 +62,7 @@ class Explained:
     """What the reads of a log can explain of a target.
 
     Attributes:
-        read, row: the pairs of narrow reads, read ascending within its kind; a pair is there once.
+        sets: the rows of narrow reads; weight, log_stood: of each set the summed weight, and weighted `log_stood`.
         wide: reads of more than half of the leaked records, or of unknown extent; explained, stood: for each of them
             the summed weight of its rows and their weighted `log_stood`.
         usable: reads that gave all of the piece's columns, or nobody knows which.
@@ -72,14 +73,15 @@ class Explained:
 
     index: Index
     target: Target
-    read: Ints
-    row: Ints
+    sets: RowSets
+    weight: Floats
+    log_stood: Floats
     wide: Ints
     explained: Floats
     stood: Floats
     usable: Mask
     bounds: Ints
-    places: Ints
+    places: Codes
     beyond: Mapping[int, Ints]
     slack: int
 
@@ -107,17 +109,18 @@ def explained(index: Index, target: Target, columns: tuple[str, ...], clock: flo
     """What the log's reads explain of the target. columns: the piece's; clock: seconds."""
     log, slack = index.log, int(clock * 1e6)
     usable = _usable(index, columns)
-    bounds, places, beyond = _leaked(index, target, np.unique(log.bitmap[usable & (log.bitmap >= 0)]))
+    used = np.bincount(log.bitmap[usable & (log.bitmap >= 0)], minlength=len(index.sizes))
+    bounds, places, beyond = _leaked(index, target, np.flatnonzero(used))
     is_wide = np.zeros(len(index.sizes) + 1, bool)
     is_wide[list(beyond)] = True
     wide = usable & is_wide[log.bitmap] & (log.record == 0)
     reach = index.reach
     wide |= usable & (index.size < 0) & ((reach < 0) | (reach >= TENTH * target.total))
-    found = [_singles(index, target, usable, slack), _narrow(index, target, usable & ~wide, bounds, places, slack)]
-    read, row = (np.concatenate(each) for each in zip(*found, strict=True))
+    sets = _narrow(index, target, usable & ~wide, bounds, places, slack)
     which = np.flatnonzero(wide)
     sums = _wide(index, target, which, beyond, slack)
-    return Explained(index, target, read, row, which, *sums, usable, bounds, places, beyond, slack)
+    weight, stood = sets.sums(target.weight), sets.sums(target.weight * target.log_stood)
+    return Explained(index, target, sets, weight, stood, which, *sums, usable, bounds, places, beyond, slack)
 
 
 def _usable(index: Index, columns: tuple[str, ...]) -> Mask:
@@ -127,68 +130,54 @@ def _usable(index: Index, columns: tuple[str, ...]) -> Mask:
     return np.array([*fits, True])[index.log.columns]
 
 
-def _leaked(index: Index, target: Target, used: Ints) -> tuple[Ints, Ints, dict[int, Ints]]:
-    """For each bitmap in use the leaked records it holds; for wide ones those it does not hold."""
+def _leaked(index: Index, target: Target, used: Ints) -> tuple[Ints, Codes, dict[int, Ints]]:
+    """For each bitmap in use the leaked records it holds; for wide ones those it does not hold. used: ascending."""
     found = target.find(index.members)
-    owner: Ints = np.repeat(np.arange(len(index.sizes)), np.diff(index.bounds))
-    hit = np.flatnonzero(found >= 0)
-    owner, place = owner[hit], found[hit].astype(np.int64)
-    opened = [code for code in used.tolist() if index.sizes[code] > SMALL]
-    beyond: dict[int, Ints] = {}
-    more_owner: list[Ints] = [owner]
-    more_place: list[Ints] = [place]
-    everyone = np.ones(len(target.records), bool)
-    for code in opened:
+    hit = found >= 0
+    ends, place = np.append(0, np.cumsum(hit))[index.bounds], found[hit]
+    counts, half = np.diff(ends), len(target.records) / 2
+    beyond = {
+        code: _rest(target, place[ends[code] : ends[code + 1]]) for code in np.flatnonzero(counts > half).tolist()
+    }
+    parts, at = [], 0
+    for code in used[index.sizes[used] > SMALL].tolist():
         inside = target.find(index.records(code))
-        inside = inside[inside >= 0].astype(np.int64)
-        if 2 * len(inside) > len(target.records):
-            rest = everyone.copy()
-            rest[inside] = False
-            beyond[code] = np.flatnonzero(rest)
+        inside = inside[inside >= 0]
+        if len(inside) > half:
+            beyond[code] = _rest(target, inside)
         else:
-            more_owner.append(np.full(len(inside), code, np.int64))
-            more_place.append(np.asarray(inside, np.int64))
-    counts = np.bincount(owner, minlength=len(index.sizes))
-    for code in np.flatnonzero(2 * counts > len(target.records)).tolist():
-        rest = everyone.copy()
-        rest[place[owner == code]] = False
-        beyond[code] = np.flatnonzero(rest)
-    owner, place = np.concatenate(more_owner), np.concatenate(more_place)
-    order = np.argsort(owner, kind="stable")
-    bounds = np.searchsorted(owner[order], np.arange(len(index.sizes) + 1))
-    return bounds.astype(np.int64), place[order], beyond
+            parts += [place[at : ends[code]], inside]
+            at, counts[code] = int(ends[code]), len(inside)
+    return np.append(0, np.cumsum(counts)), np.concatenate([*parts, place[at:]]), beyond
 
 
-def _singles(index: Index, target: Target, usable: Mask, slack: int) -> tuple[Ints, Ints]:
-    log = index.log
-    places = target.find(log.record)
-    some = np.flatnonzero(usable & (log.record > 0) & (places >= 0))
-    which, row = target.rows_of(places[some])
-    return _met(index, target, some[which], row, slack)
+def _rest(target: Target, places: Codes) -> Ints:
+    """The leaked records at other places than these."""
+    rest = np.ones(len(target.records), bool)
+    rest[places] = False
+    return np.flatnonzero(rest)
 
 
 def _narrow(
-    index: Index, target: Target, usable: Mask, bounds: Ints, places: Ints, slack: int
-) -> tuple[Ints, Ints]:  # fmt: skip
-    """Pairs of reads with bitmaps, some millions at a time."""
+    index: Index, target: Target, usable: Mask, bounds: Ints, places: Codes, slack: int
+) -> RowSets:  # fmt: skip
+    """The rows of reads of one record, and of those with a bitmap."""
     log = index.log
-    some = np.flatnonzero(usable & (log.bitmap >= 0) & (log.record == 0))
-    code = log.bitmap[some]
-    counts = bounds[code + 1] - bounds[code]
-    some, code = some[counts > 0], code[counts > 0]
-    ends = np.cumsum(bounds[code + 1] - bounds[code])
-    parts = []
-    for part in np.split(np.arange(len(some)), np.flatnonzero(np.diff(ends // _BLOCK)) + 1):
-        which, at = runs(bounds[code[part]], bounds[code[part] + 1])
-        again, row = target.rows_of(places[at])
-        parts.append(_met(index, target, some[part][which[again]], row, slack))
-    read, row = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return read, row
-
-
-def _met(index: Index, target: Target, read: Ints, row: Ints, slack: int) -> tuple[Ints, Ints]:
-    hit = target.meets(row, index.log.start[read] - slack, index.log.stop[read] + slack)
-    return read[hit], row[hit]
+    single = np.flatnonzero(usable & (log.record > 0))
+    place = target.find(log.record[single])
+    single, place = single[place >= 0], place[place >= 0]
+    everything: Codes = np.arange(len(target), dtype=np.int32)
+    several = np.flatnonzero(usable & (log.bitmap >= 0) & (log.record == 0))
+    many = np.concatenate([[0], np.cumsum(target.begin[places + 1] - target.begin[places])])
+    rows = target.rows_of(places)[1].astype(np.int32)
+    parts: list[Part] = []
+    for begin, row, read, source in (
+        (target.begin, everything, single, place),
+        (many[bounds], rows, several, log.bitmap[several]),
+    ):
+        first, last = log.start[read] - slack, log.stop[read] + slack
+        parts += Source(target, begin, row, read, source.astype(np.int64), first, last).parts()
+    return row_sets(len(log), len(target), parts)
 
 
 def _wide(

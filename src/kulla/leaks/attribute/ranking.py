@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,13 +61,12 @@ class Ranking:
 
 def ranking(found: Explained, considered: Considered, null: Null) -> Ranking:
     """The considered episodes, scored."""
-    target, order = found.target, np.argsort(found.read, kind="stable")
-    read, row = found.read[order], found.row[order]
+    target = found.target
     places: dict[tuple[int, bytes], int] = {}
     parts = list(null.components)
     made = []
     for each in considered.episodes:
-        rows = _rows(found, each, read, row)
+        rows = _rows(found, each)
         size = float(_whole(found, each) if each.size is None else each.size)
         key = int(size), rows.tobytes()
         if key not in places:
@@ -87,10 +85,9 @@ def _whole(found: Explained, episode: Episode) -> float:
     return float(found.target.register.at(found.index.log.stop[episode.reads[-1:]])[0])
 
 
-def _rows(found: Explained, episode: Episode, read: Ints, row: Ints) -> Ints:
-    """The rows that an episode explains, ascending. read, row: the narrow pairs by read."""
+def _rows(found: Explained, episode: Episode) -> Ints:
+    """The rows that an episode explains, ascending."""
     if episode.kind == "statement":
         return found.rows(int(episode.reads[0]))
-    low, high = (np.searchsorted(read, episode.reads, side) for side in ("left", "right"))
-    at: Sequence[Ints] = [np.arange(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True) if b > a]
-    return distinct(row[np.concatenate([*at, np.zeros(0, np.int64)])])
+    sets = found.sets.of[episode.reads]
+    return found.sets.union(distinct(sets[sets >= 0]))

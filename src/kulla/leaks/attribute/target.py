@@ -71,16 +71,25 @@ class Target:
         """The rows of the records at those places: (which of the places, row)."""
         return runs(self.begin[places], self.begin[places + 1])
 
-    def meets(self, rows: Ints, first: Ints, last: Ints) -> Mask:
+    def meets(self, rows: npt.NDArray[np.integer], first: Ints, last: Ints) -> Mask:
         """Which of the rows stood so at some moment of [first, last], both inclusive; arrays of one length."""
         offsets, starts, ends = self.intervals.offsets, self.intervals.first, self.intervals.last
+        if len(starts) == len(self):  # one interval each, as in an exact history of one month: half the time
+            return np.asarray((starts[rows] <= last) & (ends[rows] > first), bool)
         low, many = offsets[rows], (offsets[rows + 1] - offsets[rows])
-        hit = (starts[low] <= last) & (ends[low] > first)
+        hit = np.asarray((starts[low] <= last) & (ends[low] > first), bool)
         for step in range(1, int(many.max(initial=0))):
             some = np.flatnonzero((many > step) & ~hit)
             at = low[some] + step
             hit[some] = (starts[at] <= last[some]) & (ends[at] > first[some])
         return hit
+
+    def stretches(self, rows: npt.NDArray[np.integer]) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]:
+        """The intervals of some rows: (which of the rows, place in `intervals`)."""
+        offsets = self.intervals.offsets
+        if len(self.intervals.first) == len(self):
+            return np.arange(len(rows)), rows
+        return runs(offsets[rows], offsets[rows.astype(np.int64) + 1])
 
     def meets_all(self, first: int, last: int) -> Mask:
         """Which of all rows stood so at some moment of [first, last], both inclusive."""

@@ -16,7 +16,9 @@ import numpy.typing as npt
 
 from kulla.leaks.attribute.index import SMALL
 from kulla.leaks.attribute.pairs import Explained
-from kulla.leaks.attribute.target import distinct, dot, in_order, runs
+from kulla.leaks.attribute.rowsets import together
+from kulla.leaks.attribute.target import distinct, dot
+from kulla.leaks.attribute.whenfirst import fresh
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -62,7 +64,7 @@ class Touched:
         actors: those kept, as places in the index.
         read, actor, time: places in the log, whose they are (place among `actors`) and when, by actor and time.
         bounds: the reads of each kept actor.
-        pair, row: which of `read` explains which row.
+        set: of each of `read` the set of the rows that it explains (a place in `found.sets`), -1 for none.
         groups: three ways of grouping the reads of an actor: by template, all, by session.
         share: of the records of each of `read`, how many it explains.
         seen: room for marking records while they are counted.
@@ -74,8 +76,7 @@ class Touched:
     actor: Ints
     time: Ints
     bounds: Ints
-    pair: Ints
-    row: Ints
+    set: npt.NDArray[np.int32]
     groups: tuple[Ints, ...]
     share: Floats
     seen: npt.NDArray[np.bool_]
@@ -90,9 +91,8 @@ class Touched:
         through the whole register in its usual order passes by what any other crawl took, in one stretch.
         """
         low, high = self.bounds[cells.actor[at]], self.bounds[cells.actor[at] + 1]
-        inside = self.groups[int(cells.way[at])][low:high] == cells.group[at]
-        inside &= (self.time[low:high] >= cells.first[at]) & (self.time[low:high] < cells.last[at])
-        places = low + np.flatnonzero(inside)
+        low, high = low + np.searchsorted(self.time[low:high], [cells.first[at], cells.last[at]])
+        places = low + np.flatnonzero(self.groups[int(cells.way[at])][low:high] == cells.group[at])
         yield places, 0.0
         if 2 * cells.explained[at] < self.size(self.read[places]):
             return
@@ -107,10 +107,15 @@ class Touched:
         if 0 < len(picked) < len(trimmed):
             yield picked, bounds + choices(len(trimmed), len(picked)) + float(np.log(len(trimmed)))
 
+    @property
+    def sessions(self) -> int:
+        """In how many sessions a row is explained."""
+        return int(np.count_nonzero(np.bincount(self.groups[SESSION][self.set >= 0])))
+
     def explains(self, places: Ints) -> tuple[float, float]:
         """Summed weight, and weighted `log_stood`, of the distinct rows that these of `read` explain; ascending."""
-        low, high = (np.searchsorted(self.pair, places, side) for side in ("left", "right"))
-        rows = distinct(self.row[runs(low, high)[1]])
+        sets = self.set[places]
+        rows = self.found.sets.union(distinct(sets[sets >= 0]))
         target = self.found.target
         weight = target.weight[rows]
         return float(weight.sum()), dot(weight, target.log_stood[rows])
@@ -121,7 +126,7 @@ class Touched:
         record, code = index.log.record[reads], index.log.bitmap[reads]
         codes = distinct(code[(record == 0) & (code >= 0)])
         small = codes[index.sizes[codes] <= SMALL]
-        listed = index.members[runs(index.bounds[small], index.bounds[small + 1])[1]]
+        listed = together(index.members, index.bounds[small], index.bounds[small + 1])
         wide = [index.records(each) for each in codes[index.sizes[codes] > SMALL].tolist()]
         parts = [record[record > 0], listed, *wide]
         if any(int(part.max(initial=0)) >= len(self.seen) for part in parts):
@@ -151,25 +156,27 @@ def touched(found: Explained, actors: Ints) -> Touched:
     read, actor = np.concatenate(reads), np.concatenate([own[reads[0]], whole[reads[1]]])
     order = np.lexsort((log.start[read], actor))
     read, actor = read[order], actor[order]
-    by_read = np.argsort(found.read, kind="stable")
-    low, high = (np.searchsorted(found.read[by_read], read, side) for side in ("left", "right"))
-    pair, at = runs(low, high)
+    templates, sessions = int(log.template.max(initial=-1)) + 2, int(index.run.max(initial=0)) + 1
+    # A read may be there twice, its pool's and its hinted user's; the run of a pool's is another group.
     groups = (
-        _codes(actor << 32 | (log.template[read].astype(np.int64) + 1)),
+        _codes(np.asarray(actor * templates + log.template[read] + 1, np.int64)),
         actor,
-        _codes(actor << 32 | index.run[read].astype(np.int64)),
+        _codes(index.run[read].astype(np.int64) + sessions * (actor != own[read])),
     )
     bounds = np.searchsorted(actor, np.arange(len(actors) + 1))
     # Record numbers run beyond the population where a register has gaps: payroll numbers are those of all persons.
     highest = max(int(log.record.max(initial=0)), int(index.members.max(initial=0)), 2 * found.target.population)
     seen = np.zeros(highest + 2, bool)
-    row = found.row[by_read[at]]
-    share = np.bincount(pair, found.target.weight[row], len(read)) / index.size[read]
-    return Touched(found, actors, read, actor, log.start[read], bounds, pair, row, groups, share, seen)
+    sets = found.sets.of[read]
+    share = np.append(found.weight, 0.0)[sets] / index.size[read]
+    return Touched(found, actors, read, actor, log.start[read], bounds, sets, groups, share, seen)
 
 
 def _codes(values: Ints) -> Ints:
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+    """The values numbered from 0 up in their order. They are not much more than as many as there are."""
+    there = np.zeros(int(values.max(initial=-1)) + 1, bool)
+    there[values] = True
+    return (np.cumsum(there) - 1)[values]
 
 
 def crawls(reads: Touched) -> Cells:
@@ -179,9 +186,9 @@ def crawls(reads: Touched) -> Cells:
     )
 
 
-def sessions(reads: Touched) -> Cells:
-    """Every session in which a kept actor's reads explain a row."""
-    return _windows(_halves(reads, SESSION), WINDOWS[-1])
+def sessions(reads: Touched, least: float = 0.0) -> Cells:
+    """Every session in which a kept actor's reads explain a row; of less than `least` some may be missing."""
+    return _windows(_halves(reads, SESSION, least), WINDOWS[-1])
 
 
 def _joined(parts: list[Cells]) -> Cells:
@@ -192,78 +199,68 @@ def _joined(parts: list[Cells]) -> Cells:
 class _Halves:
     """The reads and pairs of one way of grouping, by half days since the first read: all windows are made of these.
 
-    What an item adds to a window does not depend on anything but its group, its half day and the half day of the
-    group's last pair with the same row before it (-1: none). A pair whose predecessor lies in the same half day is
-    first in no window, and those without one are summed up by group and half day: of 25 M pairs a third is left.
+    What a pair of a read and a row adds to a window does not depend on anything but its group, its half day and the
+    half day of the group's last pair with the same row before it (-1: none). Pairs that are alike in these are summed
+    up. A pair whose predecessor lies in the same half day is first in no window.
 
-    count: how many groups; half: of each read; group, at, before, explained, stood: of each item.
+    owner: of each group; group, at, before, explained, stood: of each item; cell, touches: group and half day
+    (group · many + half) with reads, and how many records were read there, counted each time.
     """
 
-    reads: Touched
     way: int
     start: int
-    count: int
-    half: Ints
+    many: int
+    owner: Ints
     group: Ints
     at: Ints
     before: Ints
     explained: Floats
     stood: Floats
+    cell: Ints
+    touches: Floats
 
 
-def _halves(reads: Touched, way: int) -> _Halves:
+def _halves(reads: Touched, way: int, least: float = 0.0) -> _Halves:
+    """least: groups that cannot explain as much, by the rows of their sets without regard to repeats, are left out."""
     start = int(reads.time.min()) if len(reads.time) else 0
     # Sessions have one window, the whole log: by half days, 100,000 of them would need 36 M sums.
     half = (reads.time - start) // (DAY // 2) if way != SESSION else np.zeros(len(reads.time), np.int64)
     many, count = int(half.max(initial=0)) + 1, int(reads.groups[way].max(initial=-1)) + 1
-    at = half.astype(np.int32)[reads.pair]
-    before = _before(reads, way, at)
-    target = reads.found.target
-    weight = target.weight[reads.row]
-    stood = weight * target.log_stood[reads.row]
-    group = reads.groups[way][reads.pair]
-    first, again = np.flatnonzero(before < 0), np.flatnonzero((before >= 0) & (before < at))
-    cell = group[first] * many + at[first]
-    sums = [np.bincount(cell, value[first], count * many) for value in (weight, stood)]
-    some = np.flatnonzero(sums[0])
-    return _Halves(
-        reads, way, start, count, half,
-        np.concatenate([some // many, group[again]]), np.concatenate([some % many, at[again]]),
-        np.concatenate([np.full(len(some), -1), before[again]]),
-        np.concatenate([sums[0][some], weight[again]]), np.concatenate([sums[1][some], stood[again]]),
-    )  # fmt: skip
+    cell = reads.groups[way] * many + half
+    touches = np.asarray(np.bincount(cell, reads.found.index.size[reads.read], count * many), np.float64)
+    owner = np.zeros(count, np.int64)
+    owner[reads.groups[way]] = reads.actor
+    sets = reads.found.sets
+    some = np.flatnonzero(reads.set >= 0)
+    # A set counts once in a group's half day.
+    once = distinct(cell[some] * len(sets) + reads.set[some])
+    each, of = np.divmod(once, max(len(sets), 1))
+    if least > 0:
+        most = np.bincount(each // many, reads.found.weight[of])
+        kept = most[each // many] >= least * (1 - 1e-9)
+        each, of = each[kept], of[kept]
+    at, before, explained, stood = fresh(sets, reads.found.target, each, of, many)
+    read = np.flatnonzero(touches)
+    return _Halves(way, start, many, owner, at // many, at % many, before, explained, stood, read, touches[read])
 
 
 def _windows(halves: _Halves, days: int) -> Cells:
-    reads, step = halves.reads, days * DAY // 2
-    place, at, before = halves.half // days, halves.at // days, halves.before // days
-    many = int(place.max(initial=0)) + 1
-    group, size = reads.groups[halves.way], reads.found.index.size[reads.read]
-    sums = np.zeros((3, halves.count * many))
+    step, count = days * DAY // 2, len(halves.owner)
+    at, before = halves.at // days, halves.before // days
+    owner, place = halves.cell // halves.many, halves.cell % halves.many // days
+    many = (halves.many - 1) // days + 1
+    sums = np.zeros((3, count * many))
     for back in (0, 1) if many > 1 else (0,):
         inside = place >= back
         kept = (at >= back) & (before < at - back)
         cells = halves.group[kept] * many + at[kept] - back
-        cell = group[inside] * many + place[inside] - back
-        values = ((cells, halves.explained[kept]), (cells, halves.stood[kept]), (cell, size[inside]))
+        cell = owner[inside] * many + place[inside] - back
+        values = ((cells, halves.explained[kept]), (cells, halves.stood[kept]), (cell, halves.touches[inside]))
         for row, (where, value) in enumerate(values):
-            sums[row] += np.bincount(where, value, halves.count * many)
+            sums[row] += np.bincount(where, value, count * many)
     some = np.flatnonzero(sums[0] > 0)
-    owner = np.zeros(halves.count, np.int64)
-    owner[group] = reads.actor
     first = halves.start + (some % many) * step
     return Cells(
-        owner[some // many], np.full(len(some), halves.way), some // many, first, first + 2 * step,
+        halves.owner[some // many], np.full(len(some), halves.way), some // many, first, first + 2 * step,
         *(s[some] for s in sums),
     )  # fmt: skip
-
-
-def _before(reads: Touched, way: int, at: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """For each pair when (as `at` tells) the same group explained the same row before; -1 where it did not."""
-    key = reads.groups[way][reads.pair] * max(len(reads.found.target), 1) + reads.row
-    # Pairs lie by actor and time, so within a group by time: an order that keeps it is enough.
-    order = in_order(key)
-    before = np.full(len(order), -1, np.int32)
-    same = np.flatnonzero(np.diff(key[order]) == 0)
-    before[order[same + 1]] = at[order[same]]
-    return before

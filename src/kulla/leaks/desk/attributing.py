@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from kulla.leaks.attribute import Index, Population, attribute, index
+from kulla.leaks.attribute import Index, Population, attribute
 from kulla.leaks.candidate import Attribution, Candidate
 from kulla.leaks.dated import Piece
 from kulla.leaks.desk.calibrating import Kept
 from kulla.leaks.desk.imprintindex import RegisterIndex
-from kulla.leaks.desk.readlog import readlog
+from kulla.leaks.desk.readindex import open_reads
 from kulla.leaks.desk.request import Request
 from kulla.leaks.desk.site import Site
 from kulla.leaks.leads import Asked, Role, Seen, comparisons, leads
@@ -52,7 +52,7 @@ class Attributing:
     @cached_property
     def index(self) -> Index:
         """The register's reads, indexed."""
-        return index(readlog(self._register.reads), self._register.pooled())
+        return open_reads(self._register.reads, self._register.pooled())
 
     @cached_property
     def _population(self) -> Population:

@@ -17,7 +17,7 @@ import numpy as np
 
 from kulla.errors import ConfigError, InputError
 from kulla.leaks.attribute import Population, population
-from kulla.leaks.desk.indexstore import IndexStore, beside
+from kulla.leaks.desk.indexstore import IndexStore, beside, state_of
 from kulla.leaks.desk.partcolumns import PartColumns
 from kulla.leaks.intervals import FOREVER
 from kulla.leaks.recognise.register import Ints, Mask, Words
@@ -50,7 +50,7 @@ def open_index(folder: Path, centre: KeyFile | None = None, index: Path | None =
             f"{folder}: values were normalised by version {info.normaliser}; this Kulla has {NORMALISER_VERSION}."
             " Make a full imprint anew"
         )
-    return _Opened(parts, IndexStore(index or beside(folder), parts)).register()
+    return _Opened(parts, IndexStore(index or beside(folder), state_of(parts))).register()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """How the centre takes what an owner delivered: an outbox becomes what the centre keeps of a register.
 
-    registers/<name>/{manifest.toml,accounts.parquet,templates.parquet,groups.parquet,seals.jsonl}
+    registers/<name>/{manifest.toml,accounts.parquet,templates.parquet,groups.parquet,seals.jsonl,findings.jsonl}
     registers/<name>/imprint/*.parquet   after the centre's step
     registers/<name>/reads/*.parquet
 
@@ -19,6 +19,7 @@ from kulla.errors import ConfigError, InputError
 from kulla.registers.desk.centreside import take_imprint
 from kulla.registers.desk.describing import ACCOUNTS, MANIFEST
 from kulla.registers.desk.recordmap import replaced
+from kulla.registers.desk.watch import FINDINGS
 from kulla.registers.folder import made
 from kulla.registers.keyfile import KeyFile
 from kulla.registers.manifest import Manifest, manifest_text, read_manifest
@@ -27,7 +28,7 @@ CENTRE: Final = "centre.toml"
 INDEX: Final = "index"
 """Beside an imprint: sorted copies of its keyed hashes, made by a trace when it needs them."""
 
-_ALONGSIDE: Final = (ACCOUNTS, "templates.parquet", "groups.parquet", "seals.jsonl")
+_ALONGSIDE: Final = (ACCOUNTS, "templates.parquet", "groups.parquet", "seals.jsonl", FINDINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def receive(outbox: Path, centre: Path, key: KeyFile) -> Received:
         # What was sorted of the imprint before holds the hashes of persons who may have been erased since.
         shutil.rmtree(kept / INDEX, ignore_errors=True)
     reads_taken, reads_dropped = _mirrored(outbox / "reads", kept / "reads")
+    if reads_taken or reads_dropped:
+        shutil.rmtree(kept / INDEX / "reads", ignore_errors=True)
     for name in _ALONGSIDE:
         if (outbox / name).exists():
             _copied(outbox / name, kept / name)
