@@ -95,3 +95,14 @@ def test_a_part_that_the_exercise_lacks_is_told(country: ExerciseFolder, tmp_pat
         leak(country, Order((read_part("civil@,misdeed=bulk_export"),)), tmp_path / "f.csv")
     with pytest.raises(UsageError, match="no column"):
         leak(country, Order((Part("civil", AT, ("shoe_size",)),)), tmp_path / "f.csv")
+
+
+@pytest.mark.parametrize("at", ["2030-01-01", "2023-12-30", "2024-04-01T00:00+02:00"])
+def test_a_time_outside_the_countrys_history_is_refused(country: ExerciseFolder, tmp_path: Path, at: str) -> None:
+    """Before it nothing stood; after it all stands as it last did, which would look like a leak of that day."""
+    with pytest.raises(UsageError, match="the country's history is from 2024-01-01 to 2024-03-31; give a time within"):
+        leak(country, Order((read_part(f"civil@{at}"),)), tmp_path / "g.csv")
+    with pytest.raises(UsageError, match="the country's history is from"):
+        leak(country, Order((read_part(f"civil@2024-02-01,stale=0.1,stale_at={at}"),)), tmp_path / "g.csv")
+    assert not (tmp_path / "g.csv").exists()
+    leak(country, Order((read_part("civil@2024-03-31T23:00+02:00,rows=5"),)), tmp_path / "g.csv")

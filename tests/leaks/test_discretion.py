@@ -8,7 +8,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kulla.leaks.discretion import EDGE, NOISE, Discretion
+from kulla.leaks.discretion import EDGE, NOISE, ROW, STAKE, Discretion
 from kulla.leaks.trace import FEWEST
 
 KEY = bytes(range(32))
@@ -85,3 +85,31 @@ def test_the_noise_depends_on_the_whole_file_the_key_and_the_statement() -> None
     assert len({Discretion(False, bytes([n]) * 32, b"x").count(1500, "exact") for n in range(50)}) > 2
     assert len({away(b"x").count(1500, str(n)) for n in range(50)}) > 2
     assert away(b"x").count(1500, "exact") == away(b"x").count(1500, "exact")
+
+
+def test_what_must_be_clear_is_so_by_a_hundred_rows_and_no_row_decides() -> None:
+    clear = [
+        sum(away(f"{rows} {n}".encode()).clear(rows, "column") for n in range(FILES // 4)) / (FILES // 4)
+        for rows in (0, 100, 101, 250)
+    ]
+    assert clear[0] < 0.02
+    assert abs(clear[1] - clear[2]) < 0.04
+    assert clear[3] > 0.99
+    assert Discretion(True, KEY, b"x").clear(-5, "column")
+
+
+def test_a_stake_is_what_some_rows_weigh_with_noise_and_nothing_at_the_owner() -> None:
+    stakes = [away(str(n).encode()).stake("name") for n in range(2000)]
+    assert min(stakes) >= 0
+    assert abs(sum(stakes) / len(stakes) - ROW * STAKE) < 3
+    assert len(set(stakes)) > 1900
+    assert Discretion(True, KEY, b"x").stake("name") == 0
+
+
+def test_many_draws_are_laplace_and_a_statements_own() -> None:
+    draws = away(b"x").blurs("window", 40_000)
+    assert abs(float(draws.mean())) < 0.03
+    assert abs(float(abs(draws).mean()) - 1) < 0.03
+    assert (draws[:50] == away(b"x").blurs("window", 50)).all()
+    assert not (draws[:50] == away(b"x").blurs("other", 50)).any()
+    assert not (draws[:50] == away(b"y").blurs("window", 50)).any()

@@ -9,14 +9,14 @@ import pyarrow as pa
 import pytest
 from payrolls import manifest
 
-from kulla.leaks.candidate import Attribution, Candidate, Margin, Ratio
+from kulla.leaks.candidate import Attribution, Candidate, Line, Margin, Ratio
 from kulla.leaks.counting import nameless
 from kulla.leaks.dated import Mixture, Piece, Window
 from kulla.leaks.discretion import Discretion
 from kulla.leaks.intervals import from_rows
 from kulla.leaks.leaktable import LeakTable
 from kulla.leaks.matched import CERTAIN, EXACT, NO_PERSON, NOBODY, UNSURE, ColumnMatch, Matched
-from kulla.leaks.plain import DETAILED, attribution_plain, persons_of, piece_plain, table_found
+from kulla.leaks.plain import DETAILED, attribution_plain, iso, persons_of, piece_plain, table_found
 from kulla.leaks.trace import FEWEST
 
 OWNER = Discretion(True, bytes(32), b"x")
@@ -84,13 +84,60 @@ def test_the_cell_of_a_calibration_tells_no_size_where_nobody_is_named() -> None
 
 
 def test_figures_are_told_of_the_first_candidates_and_those_named() -> None:
-    found = attribution(*(candidate(f"c{at}", 5000) for at in range(DETAILED + 3)), named=(DETAILED + 1,))
-    told = attribution_plain(found, 5000, away(), "x")["candidates"]
-    assert [each["explained"] is not None for each in told] == [True] * DETAILED + [False, True, False]
-    assert {each["nats"] for each in told} == {100.0, None}
+    count = DETAILED + 3
+    found = attribution(
+        *(candidate(f"c{at}", 5000) for at in range(count)), named=tuple(range(1, count)), unexplained=0.0
+    )
+    told = attribution_plain(found, 5000, away(), "x")
+    assert [each["explained"] is not None for each in told["candidates"]] == [True] * (count - 1) + [False]
+    assert {each["nats"] for each in told["candidates"]} == {100.0, None}
     # Of a tie of fifty, fifty times the same number would be told.
-    told = attribution_plain(replace(found, outcome="tie"), 5000, away(), "x")["candidates"]
-    assert [each["explained"] is not None for each in told] == [True] * DETAILED + [False] * 3
+    told = attribution_plain(replace(found, outcome="tie"), 5000, away(), "x")
+    assert [each["explained"] is not None for each in told["candidates"]] == [True] * DETAILED + [False] * 3
+
+
+def test_the_outcome_stands_first_and_no_row_decides_the_order() -> None:
+    """Candidates scored alike to a row: whichever is ahead by a cell, the same is told."""
+    some = [candidate(f"c{at}", 5000, nats=900.0 - at) for at in range(6)]
+    orders = [
+        [
+            each["episode"]
+            for each in attribution_plain(attribution(*tried, named=(2,)), 5000, away(), "x")["candidates"]
+        ]
+        for tried in (some, [some[1], some[0], *some[2:]])
+    ]
+    assert orders[0] == orders[1]
+    assert orders[0][0] == "c2"
+
+
+def test_an_outcome_that_hinges_on_few_records_is_not_told() -> None:
+    """An account is named that explains three fifths of a piece; a row less, and it is not."""
+    for explained, outcome in ((3001, "tie"), (3600, "episode")):
+        found = attribution(candidate("one", explained), named=(0,), outcome="episode")
+        told = attribution_plain(found, 5000, away(), "x")
+        assert (told["outcome"], bool(told["named"])) == (outcome, outcome == "episode")
+    assert (
+        "few_named"
+        in attribution_plain(attribution(candidate("one", 3001), named=(0,), outcome="episode"), 5000, away(), "x")[
+            "withheld"
+        ]
+    )
+    tie = attribution(candidate("one", 2501), candidate("two", 4000), named=(0, 1), outcome="tie")
+    told = attribution_plain(tie, 5000, away(), "x")
+    assert [told["candidates"][at]["episode"] for at in told["named"]] == ["two"]
+    none = attribution_plain(replace(tie, named=(0,)), 5000, away(), "x")
+    assert (none["outcome"], none["named"], none["withheld"]) == ("none", [], [])
+    assert attribution_plain(replace(tie, named=(0,)), 5000, OWNER, "x")["outcome"] == "tie"
+
+
+def test_which_reads_a_crawl_is_made_of_is_told_of_those_named_alone() -> None:
+    day = 86_400_000_000
+    crawl = candidate("c", 5000, kind="crawl", first=day + 5, last=day + 9, lines=(Line("ff", 1, 2, "aa"),))
+    named = attribution_plain(attribution(crawl, named=(0,), outcome="episode"), 5000, away(), "x")["candidates"][0]
+    other = attribution_plain(attribution(crawl), 5000, away(), "x")["candidates"][0]
+    assert len(named["lines"]) == 1
+    assert named["first"] == iso(day + 5)
+    assert (other["first"], other["last"], other["lines"]) == (iso(day), iso(2 * day), [])
 
 
 def leaked(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import orjson
@@ -16,6 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kulla.errors import InputError, OutputError, UsageError
+from kulla.exercise.changes import Calendar
+from kulla.exercise.habits import RegisterHabits
 from kulla.exercise.layout import ExerciseFolder
 from kulla.exercise.leakparts import Part
 from kulla.registers.desk.recordmap import read_map
@@ -135,6 +138,8 @@ class _Past:
         part = self._part
         if part.at is None:
             raise UsageError(f"--part {part.register}: needs a time")
+        for moment in filter(None, (part.at, part.stale_at)):
+            self._within(moment)
         rows = self._at(part.at)
         if part.stale and part.stale_at:
             older = self._at(part.stale_at)
@@ -148,6 +153,17 @@ class _Past:
         if not rows.num_rows:
             raise UsageError(f"--part {part.register}: no row stood so at that time")
         return rows.select(list(part.columns) or [column.name for column in self._manifest.columns])
+
+    def _within(self, moment: datetime) -> None:
+        """Raise UsageError for a time at which the country has no history."""
+        settings = self._country.read()
+        days = Calendar(settings.start, settings.months, RegisterHabits(), settings.zone).days
+        first, last = days[0], days[-1]
+        if not first <= moment.astimezone(ZoneInfo(settings.zone)).date() <= last:
+            raise UsageError(
+                f"--part {self._part.register}@{moment.isoformat()}: the country's history is from {first} to {last};"
+                " give a time within it"
+            )
 
     def _at(self, moment: datetime) -> pa.Table:
         wanted = pa.scalar(moment, pa.timestamp("us", tz="UTC"))

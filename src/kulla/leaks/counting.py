@@ -42,6 +42,23 @@ def nameless(table: LeakTable, matched: Matched, manifest: Manifest, mask: Mask)
     return len(_together(table, rows, places, meaning)) if places else None
 
 
+def spoken_of(table: LeakTable, matched: Matched, manifest: Manifest) -> list[str | None]:
+    """Of each row without a record whom it speaks of, as `nameless` tells persons apart; None where nothing tells it.
+
+    Texts never leave the caller.
+    """
+    wanted = manifest.record if matched.linked_by == "record" else ()
+    keys = [m.column for m in matched.columns if m.register_column in wanted]
+    places = keys or _columns(matched, manifest, _NAME)
+    found: list[str | None] = [None] * table.rows
+    rows = np.flatnonzero(matched.record == 0)
+    if places and len(rows):
+        meaning: Meaning = manifest.column(manifest.record[0]).meaning if keys else "name"
+        for row, text in zip(rows.tolist(), _each(table, rows, places, meaning), strict=True):
+            found[row] = text or None
+    return found
+
+
 def unsure_persons(table: LeakTable, matched: Matched, manifest: Manifest, mask: Mask) -> frozenset[str]:
     """The different persons, as the file tells them, that rows are about which fit several records.
 
@@ -62,6 +79,18 @@ def _columns(matched: Matched, manifest: Manifest, meanings: Sequence[Meaning]) 
 
 def _together(table: LeakTable, rows: npt.NDArray[np.int64], places: Sequence[int], meaning: Meaning) -> set[str]:
     """The different values of some columns together, as they are compared."""
+    return {text or "" for text in normalise(_whole(table, rows, places).unique(), meaning).to_pylist()}
+
+
+def _each(
+    table: LeakTable, rows: npt.NDArray[np.int64], places: Sequence[int], meaning: Meaning
+) -> list[str | None]:  # fmt: skip
+    """Of each row its values of some columns together, as they are compared."""
+    coded = _whole(table, rows, places).dictionary_encode()
+    found: list[str | None] = normalise(coded.dictionary, meaning).take(coded.indices).to_pylist()
+    return found
+
+
+def _whole(table: LeakTable, rows: npt.NDArray[np.int64], places: Sequence[int]) -> pa.Array:
     taken = [table.data.column(place).take(pa.array(rows)).fill_null("") for place in places]
-    whole = pc.binary_join_element_wise(*taken, " ").combine_chunks()
-    return {text or "" for text in normalise(whole.unique(), meaning).to_pylist()}
+    return pc.binary_join_element_wise(*taken, " ").combine_chunks()

@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from kulla.leaks.attribute.attribute import EXPLAINS, MEMBER, TOGETHER
+from kulla.leaks.attribute.judge import HALF
 from kulla.leaks.candidate import Attribution, Candidate, Margin
 from kulla.leaks.counting import distinct, nameless, unsure_persons
 from kulla.leaks.dated import Mixture, Piece, Span, Window
-from kulla.leaks.discretion import Discretion
+from kulla.leaks.discretion import PLAIN, Discretion
 from kulla.leaks.intervals import FOREVER
 from kulla.leaks.leaktable import LeakTable
 from kulla.leaks.matched import ALTERED, CERTAIN, PROBABLE, SURETIES, UNSURE, VERDICTS, ColumnMatch, Matched
@@ -95,7 +97,7 @@ def piece_plain(
         "rows": len(piece.rows) if discretion.at_owner else discretion.count(records, f"{place}/rows"),
         "columns": list(piece.columns), "kind": piece.kind,
         "window": _window(piece.window, discretion, records, place),
-        "trajectory": [[at, iso(moment)] for at, moment in _trajectory(piece, discretion)],
+        "trajectory": [[int(at), iso(int(moment))] for at, moment in piece.trajectory] if discretion.at_owner else [],
         "reference": _reference(piece, table, matched, manifest, discretion, place),
         "bic": list(mixture.bic) if discretion.at_owner else [],
         "along": _along(piece, table, discretion, f"{place}/along"),
@@ -109,7 +111,7 @@ def piece_name(piece: Piece, place: str) -> str:
 
 def attribution_plain(found: Attribution, records: int, discretion: Discretion, place: str) -> dict[str, Any]:
     """An attribution for the trace, times as ISO texts. records: distinct records of the piece; place: its name."""
-    found = found if discretion.at_owner else discreet(found, discretion, place)
+    found = found if discretion.at_owner else discreet(found, records, discretion, place)
     plain = asdict(found)
     plain["candidates"] = [
         _candidate(
@@ -117,6 +119,7 @@ def attribution_plain(found: Attribution, records: int, discretion: Discretion, 
             discretion,
             f"{place}/{each.episode}",
             at < DETAILED or (at in found.named and found.outcome in ("episode", "set")),
+            at in found.named and found.outcome in ("episode", "set"),
         )
         for at, each in enumerate(found.candidates)
     ]
@@ -139,13 +142,25 @@ def attribution_plain(found: Attribution, records: int, discretion: Discretion, 
     return plain
 
 
-def discreet(found: Attribution, discretion: Discretion, place: str) -> Attribution:
-    """An attribution without what rests on few records: candidates, names, and words with numbers in them."""
+def discreet(found: Attribution, records: int, discretion: Discretion, place: str) -> Attribution:
+    """An attribution without what rests on few records: candidates, names, and words with numbers in them.
+
+    records: distinct records of the piece. Candidates stand in an order that no row decides: those of the outcome
+    first, then by what is told of how many records they explain.
+    """
     place = f"{place}/listed"
-    kept = [
-        at for at, each in enumerate(found.candidates) if discretion.enough(each.explained, f"{place}/{each.episode}")
-    ]
-    named = tuple(kept.index(at) for at in found.named if at in kept)
+    found = _clearly(found, records, discretion, place)
+    ranks = {
+        at: (
+            at not in found.named,
+            -(discretion.count(each.explained, f"{place}/{each.episode}/rank") or 0),
+            each.episode,
+        )
+        for at, each in enumerate(found.candidates)
+        if discretion.enough(each.explained, f"{place}/{each.episode}")
+    }
+    kept = sorted(ranks, key=lambda at: ranks[at])
+    named = tuple(sorted(kept.index(at) for at in found.named if at in ranks))
     withheld = tuple(_numberless(text) for text in found.withheld)
     if len(named) < len(found.named):
         # Named are all that explain it together or none: a part of them alone would be accused of the whole.
@@ -162,7 +177,30 @@ def discreet(found: Attribution, discretion: Discretion, place: str) -> Attribut
         )
         for each in listed
     ]
-    return replace(found, candidates=tuple(listed), named=named, withheld=withheld, margin=margin)
+    return replace(found, candidates=tuple(listed), named=named, withheld=withheld, margin=margin, disagreement=False)
+
+
+def _clearly(found: Attribution, records: int, discretion: Discretion, place: str) -> Attribution:
+    """An outcome whose episodes explain what they must of the piece by more than a few records, or a lesser one."""
+    several = len({found.candidates[at].account for at in found.named}) > 1
+    share = HALF if found.outcome == "tie" else MEMBER if several else EXPLAINS if found.outcome == "episode" else 0.0
+    members = tuple(
+        at
+        for at in found.named
+        if discretion.clear(
+            found.candidates[at].explained - share * records, f"{place}/{found.candidates[at].episode}/clear"
+        )
+    )
+    together, least = (TOGETHER, PLAIN) if several else (EXPLAINS, FEWEST)
+    whole = found.outcome != "set" or discretion.clear(
+        (1 - found.unexplained - together) * records, f"{place}/together", least
+    )
+    if not found.named or (whole and len(members) == len(found.named)):
+        return found
+    if found.outcome == "tie":
+        # Who explains little more than half ties with an unlogged copy by a few rows.
+        return replace(found, named=members) if members else replace(found, outcome="none", named=(), withheld=())
+    return replace(found, outcome="tie", named=(), withheld=(*found.withheld, "few_named"))
 
 
 def persons_of(
@@ -292,17 +330,6 @@ def _hours(spans: Sequence[Span]) -> list[Span]:
     return found
 
 
-def _trajectory(piece: Piece, discretion: Discretion) -> list[tuple[int, int]]:
-    """Along a crawl: away from the owner's site in days, a point for LONG rows."""
-    if discretion.at_owner:
-        return [(int(at), int(moment)) for at, moment in piece.trajectory]
-    found: list[tuple[int, int]] = []
-    for at, moment in piece.trajectory:
-        if not found or at - found[-1][0] >= LONG:
-            found.append((int(at), int(moment) // (24 * HOUR) * 24 * HOUR))
-    return found
-
-
 def _along(piece: Piece, table: LeakTable, discretion: Discretion, what: str) -> list[float]:
     """Which share of each stretch of the table's rows is the piece's, in tenths. Away from the owner's site stretches
     have at least LONG rows; a shorter table tells nothing."""
@@ -316,9 +343,10 @@ def _along(piece: Piece, table: LeakTable, discretion: Discretion, what: str) ->
     return [round(share, 1) for share in told]
 
 
-def _candidate(candidate: Candidate, discretion: Discretion, place: str, detailed: bool) -> dict[str, Any]:
+def _candidate(candidate: Candidate, discretion: Discretion, place: str, detailed: bool, alone: bool) -> dict[str, Any]:
     """detailed: whether its figures are told away from the owner's site: fifty candidates with the same rows would
-    tell the same number fifty times, and the noise would be lost."""
+    tell the same number fifty times, and the noise would be lost. alone: whether the outcome names it; of others it is
+    told to the day only when they read, and no line: which reads belong to a crawl a single row may decide."""
     plain: dict[str, Any] = asdict(candidate)
     plain |= {"first": iso(candidate.first), "last": iso(candidate.last)}
     for name in ("lines", "missing_columns", "against", "exonerating", "ratios"):
@@ -326,6 +354,9 @@ def _candidate(candidate: Candidate, discretion: Discretion, place: str, detaile
     if discretion.at_owner:
         return plain
     plain["against"] = [text for text in plain["against"] if not any(letter.isdigit() for letter in text)]
+    if not alone and candidate.kind != "statement":
+        day = 24 * HOUR
+        plain |= {"first": iso(candidate.first // day * day), "last": iso(-(-candidate.last // day) * day), "lines": []}
     if not detailed:
         return plain | {"explained": None, "contradicted": None, "outside": None, "weight": None, "nats": None,
                         "ratios": []}  # fmt: skip

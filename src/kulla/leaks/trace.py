@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import orjson
 
+from kulla.errors import InputError
+
 FORMAT: Final = 1
 FEWEST: Final = 100
 """Outside the owner's site no count is told of fewer rows: it is written as null, and said to be below this."""
@@ -122,6 +124,31 @@ class Trace:
     sightings: tuple[dict[str, Any], ...] = ()
     format: int = FORMAT
 
+    @property
+    def few_to_say(self) -> int:
+        """The number of rows that it would have needed to say that the leak is not from these registers; else 0."""
+        told = [limit.partition("rows=")[2] for limit in self.limits if limit.startswith("limit.few_to_say|")]
+        return int(told[0]) if told else 0
+
     def json(self) -> bytes:
         """trace.json: sorted keys, so that equal traces are equal bytes."""
         return orjson.dumps(self, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+
+
+def read_trace(body: bytes, place: str) -> Trace:
+    """A trace from its trace.json; `place` is told in errors. Raises InputError when it is none of this format."""
+    try:
+        told = orjson.loads(body)
+        if told["format"] != FORMAT:
+            raise ValueError("format")
+        nested = {"inputs": Input, "registers": RegisterUsed, "tables": TableFound}
+        made = {name: tuple(kind(**_tuples(each)) for each in told.pop(name)) for name, kind in nested.items()}
+        whole: dict[str, Any] = {**made, **_tuples(told)}
+        return Trace(**whole)
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{place}: no trace.json of format {FORMAT} ({type(error).__name__})") from None
+
+
+def _tuples(told: dict[str, Any]) -> dict[str, Any]:
+    """JSON's lists as the tuples that the values hold."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}

@@ -84,8 +84,11 @@ def _wanted(columns: Sequence[str], like: Sequence[Path], register: str) -> dict
                 if piece["register"] == register:
                     key = tuple(piece["columns"])
                     found[key] = {*(found.get(key) or ()), *cells_near(piece["kind"], int(piece["rows"] or 0), SLACK)}
-        except (OSError, KeyError, TypeError, orjson.JSONDecodeError) as error:
-            raise InputError(f"{path}: is no trace.json ({type(error).__name__})") from None
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{path}: is no trace.json ({type(error).__name__}); give --like what kulla leak trace wrote with"
+                " --out trace.json"
+            ) from None
     found |= {tuple(name.strip() for name in text.split(",") if name.strip()): None for text in columns}
     if (columns or like) and not any(found):
         raise UsageError(f"register {register}: no columns to calibrate for in what was given")

@@ -17,6 +17,7 @@ _SAID = {
     "none": "nothing in this log explains it",
 }
 
+_NOT = "Not from these registers."
 _UNNAMED = "logged reads can explain it, but no account may be named"
 
 
@@ -27,7 +28,8 @@ def summary(trace: Trace) -> Iterator[str]:
     files = f"{len(trace.inputs)} file" + "s" * (len(trace.inputs) != 1)
     yield f"Leak {trace.leak[:16]}: {rows:,} rows in {files}, compared with {names}"
     if not trace.tables:
-        yield "Not from these registers."
+        few = trace.few_to_say
+        yield f"Too few rows to say: fewer than {few} cannot show where they are from." if few else _NOT
         return
     for table in trace.tables:
         yield f"  {table.table}: from {table.register}, linked by {table.linked_by}; {_counts(table.verdicts)}"
@@ -77,8 +79,10 @@ def _found(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _counts(counts: Mapping[str, int | None]) -> str:
-    told = [f"{word.replace('_', ' ')} {_number(count)}" for word, count in counts.items() if count != 0]
-    return ", ".join(told)
+    """Counts but those of 0; of those that are not told the names, last."""
+    told = ", ".join(f"{word.replace('_', ' ')} {count:,}" for word, count in counts.items() if count)
+    untold = ", ".join(word.replace("_", " ") for word, count in counts.items() if count is None)
+    return "; ".join(filter(None, (told, untold and f"few, or none: {untold}")))
 
 
 def _number(count: int | None) -> str:

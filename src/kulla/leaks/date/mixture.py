@@ -77,7 +77,7 @@ def mixture(matched: Matched, table: LeakTable, drops: Drops, seen: int | None, 
     found, bic = _found(made, table)
     pieces = [
         Piece(
-            matched.register, table_no, rows, columns, _kind(kind, dating, limits), dating, way,
+            matched.register, table_no, rows, columns, kind_of(kind, dating, limits), dating, way,
             _reference(matched, table, rows, limits.period),
         )
         for rows, kind, dating, way in found
@@ -186,10 +186,14 @@ def _crawl(made: _Made, rows: Rows, telling: Ints, crawl: Crawl) -> _Part:
     return made.exact, "crawl", dating, way
 
 
-def _kind(kind: _Kind, dating: Window, limits: Bounds) -> Literal["instant", "crawl", "frozen"]:
+def kind_of(
+    kind: Literal["instant", "crawl", "frozen"], dating: Window, limits: Bounds
+) -> Literal["instant", "crawl", "frozen"]:
     """Frozen when a known copy stopped within the window, which does not reach the sighting or the history's end."""
     stopped = any(first <= moment < last for moment in limits.frozen for first, last in dating.spans)
-    return "frozen" if kind == "instant" and stopped and not dating.open_end else kind
+    if kind == "crawl":
+        return kind
+    return "frozen" if stopped and not dating.open_end else "instant"
 
 
 def _reference(matched: Matched, table: LeakTable, rows: Ints, period: str) -> tuple[str, str] | None:
@@ -201,4 +205,4 @@ def _reference(matched: Matched, table: LeakTable, rows: Ints, period: str) -> t
     return (found["min"].as_py(), found["max"].as_py()) if found["min"].is_valid else None
 
 
-__all__ = ["MOST", "Bounds", "Intervals", "mixture"]
+__all__ = ["MOST", "Bounds", "Intervals", "kind_of", "mixture"]

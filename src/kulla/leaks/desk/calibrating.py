@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ import orjson
 
 from kulla.errors import InputError, UsageError
 from kulla.leaks.attribute import index
+from kulla.leaks.attribute.judge import FLOOR
 from kulla.leaks.calibrate import Calibration, calibrate, margin_for, read_calibration
 from kulla.leaks.candidate import Margin
 from kulla.leaks.date import Drops, calibrate_drops, read_drops, shipped_drops, stock
@@ -56,6 +57,22 @@ class Kept:
             if set(names) == set(columns) and made_from == inputs:
                 return drops
         return shipped_drops()
+
+
+@dataclass(frozen=True, slots=True)
+class Raised(Kept):
+    """The same, for a trace away from the register's own site: what must be ahead must be so by more.
+
+    more: nats, by piece (`Discretion.stake`). Every margin is valid, so that no few rows decide an outcome that names
+    nobody either; `desk.tracing` puts back the true one.
+    """
+
+    more: Callable[[Piece], float] = field(kw_only=True)
+
+    def margin(self, piece: Piece, inputs: str, now: datetime) -> Margin:
+        """What it says of naming for a piece, with what is put upon it."""
+        found = Kept.margin(self, piece, inputs, now)
+        return replace(found, valid=True, nats=max(found.nats, FLOOR) + self.more(piece))
 
 
 def inputs_sha256(register: CentreRegister) -> str:

@@ -1,4 +1,4 @@
-"""The pieces of a table, dated with what the manifest tells of the register."""
+"""The pieces of a table, dated with what the manifest tells of the register, and told as far as they may be."""
 
 from __future__ import annotations
 
@@ -6,32 +6,66 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+import numpy as np
+
 from kulla.leaks.attribute.copies import micros
-from kulla.leaks.date import Bounds, Drops, mixture
-from kulla.leaks.dated import Mixture
+from kulla.leaks.date import Bounds, Drops, bounds, counted, kind_of, mixture
+from kulla.leaks.dated import Mixture, Piece, Span
 from kulla.leaks.desk.request import Compared
+from kulla.leaks.discretion import Discretion
+from kulla.leaks.intervals import FOREVER, Intervals
+from kulla.leaks.trace import FEWEST
 from kulla.registers.manifest import Manifest
 
 SECOND: Final = 1_000_000
-
-ONE_ROW: Final = 7.0
-"""Nats by which a region is widened away from the owner's site: about what one row adds to the likelihood of a moment,
-ln((1 − ε) / (ε·q)) with 5 % of rows stale and intervals of a fiftieth of the history. So one row more or less moves no
-boundary by its own. For the same reason the drop does not depend on how many rows are contradicted there."""
+PART: Final = 5
+"""The rows of a crawl that tell of its beginning, and those that tell of its end: each one in so many."""
 
 
-def pieces_of(compared: Compared, manifest: Manifest, drops: Drops, seen: datetime | None, away: bool) -> Mixture:
+def pieces_of(
+    compared: Compared, manifest: Manifest, drops: Drops, seen: datetime | None, discretion: Discretion
+) -> Mixture:
     """Of how many pieces a table is, and when each was taken.
 
-    away: whether this is not the register's own site, where one row may decide no boundary.
+    Away from the register's own site a window is one span, bounded where about FEWEST rows contradict (see
+    `date.counted`). Of how many pieces a table is a few rows may decide there too: pieces of a few thousand rows taken
+    six weeks apart are told apart by four to nine of them, so noise that hides one row would leave them one.
     """
     limits = Bounds(
         frozen=tuple(micros(copy.frozen_at) for copy in manifest.copies if copy.frozen_at),
         clock=round(manifest.clock_uncertainty * SECOND),
         period=next((c.name for c in manifest.columns if c.meaning == "period"), ""),
     )
-    if away:
-        drops = replace(drops, nats=tuple((max(row) + ONE_ROW,) * len(row) for row in drops.nats))
-    return mixture(
-        compared.matched, compared.table, drops, micros(seen) if seen else None, compared.file, limits=limits
-    )
+    until = micros(seen) if seen else None
+    found = mixture(compared.matched, compared.table, drops, until, compared.file, limits=limits)
+    if discretion.at_owner:
+        return found
+    pieces = (_discreet(piece, compared, replace(limits, seen=until), discretion) for piece in found.pieces)
+    return replace(found, pieces=tuple(pieces))
+
+
+def _discreet(piece: Piece, compared: Compared, limits: Bounds, discretion: Discretion) -> Piece:
+    """A piece with the window that may be told of it."""
+    matched = compared.matched
+    span = bounds(matched.horizon, limits.seen, limits.earliest(piece.columns))
+    end = FOREVER if limits.seen is None else max(limits.seen, span[0] + 1)
+    place = f"{compared.place}/{piece.register}/{int(piece.rows[0])}/window"
+    window: Span = (span[0], end)
+    if span[0] < span[1]:
+        first, last = _ends(piece, compared)
+        begin, stop = counted(first, last, span, end, FEWEST, lambda what, n: discretion.blurs(f"{place}/{what}", n))
+        window = (begin - limits.clock, stop if stop == end else min(stop + limits.clock, end))
+    dating = replace(piece.window, spans=(window,), best=window, open_end=window[1] == end, curve=())
+    return replace(piece, window=dating, kind=kind_of(piece.kind, dating, limits))
+
+
+def _ends(piece: Piece, compared: Compared) -> tuple[Intervals, Intervals]:
+    """The intervals of the rows that tell of a piece's beginning and of its end."""
+    rows, intervals = piece.rows, compared.matched.intervals
+    if piece.kind != "crawl":
+        return intervals.take(rows), intervals.take(rows)
+    places = [at for at, _ in piece.trajectory]
+    if places != sorted(places):  # it rises along the record numbers, not along the file
+        rows = rows[np.argsort(compared.matched.record[rows], kind="stable")]
+    count = -(-len(rows) // PART)
+    return intervals.take(rows[:count]), intervals.take(rows[-count:])

@@ -32,10 +32,11 @@ class Run:
 
     Attributes:
         seq: its number, from 1; time: when.
-        state: `begun`; `opened`, when owners' envelopes were opened; `ended`.
+        state: `begun`; `opened`, when owners' envelopes were opened; `heard`, when counts were kept; `ended`.
         registers: those compared; actor, second: who ran it and who stood by; leak: the id of the set of files.
         envelopes: ids of the owners' envelopes that were opened, each good for one run.
         outcome: of each piece, of a run that ended. parameters: what it was run with that may change its statements.
+        heard: the file that from here on holds who was heard in how many leaks; see `desk.hearing`.
         run: the number of the line by which it began; 0 for that line itself.
         hash: of this line.
     """
@@ -54,6 +55,7 @@ class Run:
     envelopes: tuple[str, ...] = ()
     outcome: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
+    heard: str = ""
     run: int = 0
     previous: str = START
     hash: str = ""
@@ -121,6 +123,17 @@ def opened(path: Path, begun: Run, time: datetime, envelopes: Sequence[str]) -> 
             raise ConfigError("an owner's envelope has served a run already, and each is good for one; ask for another")
         noted = replace(begun, state="opened", time=time, envelopes=tuple(envelopes), run=begun.seq)
         return _append(file, path, noted, before)
+
+
+def noted_heard(path: Path, begun: Run, time: datetime, heard: str) -> Run:
+    """Note which file now holds who was heard in how many leaks."""
+    with _alone(path) as file:
+        return _append(file, path, replace(begun, state="heard", time=time, heard=heard, run=begun.seq), runs_in(path))
+
+
+def heard_last(path: Path, stem: str) -> str:
+    """The last file noted so whose name begins with that; empty when there is none yet."""
+    return next((run.heard for run in reversed(runs_in(path)) if run.heard.startswith(stem) and stem), "")
 
 
 def end(path: Path, begun: Run, time: datetime, outcome: Sequence[str]) -> Run:

@@ -35,7 +35,7 @@ class Thinning:
         """The table without the rows too many; None when it has none."""
         said = _said(matched)
         keep = self._kept(said) | (said["record"] == 0)
-        return None if keep.all() else _some(table, np.flatnonzero(keep))
+        return None if keep.all() else rows_of(table, np.flatnonzero(keep))
 
     def _kept(self, said: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
         whole, place = np.unique(np.concatenate([self._known, said]), return_inverse=True)
@@ -59,5 +59,6 @@ def _said(matched: Matched) -> npt.NDArray[np.void]:
     return said
 
 
-def _some(table: LeakTable, rows: npt.NDArray[np.int64]) -> LeakTable:
+def rows_of(table: LeakTable, rows: npt.NDArray[np.int64]) -> LeakTable:
+    """Some rows of a table."""
     return replace(table, data=table.data.take(pa.array(rows)), lines=table.lines[rows], blocks=table.blocks[rows])

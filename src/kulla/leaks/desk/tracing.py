@@ -14,11 +14,13 @@ from kulla import __version__
 from kulla.errors import InputError, UsageError
 from kulla.leaks.assess import assess, facts_of
 from kulla.leaks.attribute.copies import micros
+from kulla.leaks.candidate import Attribution, Margin
 from kulla.leaks.date import shipped_drops
 from kulla.leaks.dated import Mixture, Piece
 from kulla.leaks.desk.attributing import Attributing, Explained
-from kulla.leaks.desk.calibrating import Kept, inputs_sha256, read_kept
+from kulla.leaks.desk.calibrating import Kept, Raised, inputs_sha256, read_kept
 from kulla.leaks.desk.dating import pieces_of
+from kulla.leaks.desk.hearing import MOST_LEAKS
 from kulla.leaks.desk.readlog import reads_count
 from kulla.leaks.desk.recognising import Recognising
 from kulla.leaks.desk.request import Compared, Looked, Made, Request, Stage
@@ -29,11 +31,16 @@ from kulla.leaks.evidence import commitment, intake
 from kulla.leaks.intake import take
 from kulla.leaks.leaktable import LeakFile
 from kulla.leaks.plain import attribution_plain, iso, outcome_words, persons_of, piece_name, piece_plain, table_found
+from kulla.leaks.recognise.identify import FEWEST_HITS
 from kulla.leaks.sightings import spread
 from kulla.leaks.trace import FEWEST, Input, RegisterUsed, Trace
 from kulla.settings import Settings
 
 _FORMS: Final = "xlsx, xls, ods, csv, json, parquet, sqlite, Access, HTML, PDF, zip or a chat export"
+
+
+ENOUGH: Final = 3
+"""Of so many times FEWEST rows a centre may say that they are not from a register: hundreds that are would show."""
 
 
 def trace(request: Request, site: Site, settings: Settings, stage: Stage, looked: Looked | None = None) -> Made:
@@ -63,11 +70,11 @@ def trace(request: Request, site: Site, settings: Settings, stage: Stage, looked
         envelopes = [key.envelope for key in keys.values() if key and key.envelope]
         if envelopes:
             opened(site.runs, begun, request.now, envelopes)
-        made = _Tracing(request, site, settings, stage, files, leak).run(keys, looked)
+        made = _Tracing(request, site, stage, files, begun).run(keys, looked)
         commitments = tuple((label, commitment(label, key.secret)) for label, key in _labelled(keys))
         earlier = [_earlier(begun, *each) for each in _before(site, begun)]
         made = replace(made, trace=replace(made.trace, earlier=tuple(earlier)), files=paths, commitments=commitments)
-        outcome = outcome_words(made.trace.attributions) or ("not from these registers",)
+        outcome = outcome_words(made.trace.attributions) or (_nothing(made.trace),)
         return made
     finally:
         end(site.runs, begun, request.now, outcome)
@@ -87,23 +94,29 @@ class _Tracing:
     """One run, its keys in hand."""
 
     def __init__(
-        self, request: Request, site: Site, settings: Settings, stage: Stage, files: Sequence[LeakFile], leak: str
+        self, request: Request, site: Site, stage: Stage, files: Sequence[LeakFile], begun: Run
     ) -> None:  # fmt: skip
-        self._request, self._site, self._settings, self._stage = request, site, settings, stage
-        self._files, self._leak = files, leak
+        self._request, self._site, self._stage = request, site, stage
+        self._files, self._begun, self._leak = files, begun, begun.leak
         # Not the case: running a file again under another number would draw anew, and average the noise out.
-        self._discretion = Discretion(site.at_owner, site.discretion_key, leak.encode())
+        self._discretion = Discretion(site.at_owner, site.discretion_key, begun.leak.encode())
+        self._place = ""  # of the table whose piece is being explained
         self._limits: list[str] = ["limit.values", "limit.unlogged", "limit.copies"]
 
     def run(self, keys: dict[str, Keyed | None], looked: Looked | None) -> Made:
         missing = [name for name, key in keys.items() if key is None]
         self._limits += [f"limit.no_key|register={name}" for name in missing]
-        recognising = Recognising(self._site, self._request.seed)
+        recognising = Recognising(self._site, self._request, self._begun, self._discretion)
         given = {name: key for name, key in keys.items() if key is not None}
         compared: list[Compared] = []
         for name, key in given.items():
             self._stage(f"recognise {name}")
             compared += [each for each in recognising.tables(name, key, self._files) if each.matched.columns]
+        self._discretion = recognising.discretion
+        if not compared and max(table.rows for file in self._files for table in file.tables) < self._least:
+            self._limits.append(f"limit.few_to_say|rows={self._least}")
+        if recognising.silenced and self._discretion.enough(recognising.silenced, "silenced"):
+            self._limits.append(f"limit.heard|times={MOST_LEAKS}")
         compared = own_origin(compared)
         self._limits += self._clocks(compared)
         used: list[RegisterUsed] = []
@@ -112,11 +125,15 @@ class _Tracing:
         for name, key in given.items():
             register = self._site.register(name)
             kept, inputs = read_kept(register), inputs_sha256(register)
-            attributing = Attributing(self._site, name, self._request, recognising.index(name), kept, inputs)
+            raised = kept if self._site.at_owner else Raised(kept.naming, kept.dating, more=self._stake)
+            attributing = Attributing(self._site, name, self._request, recognising.index(name), raised, inputs)
             mine = [at for at, each in enumerate(compared) if each.matched.register == name]
             for at, piece, mixture in self._dated(name, mine, compared, kept, inputs):
                 self._stage(f"explain piece {len(pieces) + 1}")
-                explained.append(attributing.explain(len(pieces), piece, compared[at].matched))
+                self._place = compared[at].place
+                found = attributing.explain(len(pieces), piece, compared[at].matched)
+                margin = kept.margin(piece, inputs, self._request.as_of or self._request.now)
+                explained.append(replace(found, attribution=with_margin(found.attribution, margin)))
                 pieces.append((at, piece, mixture))
             used.append(recognising.used(name, key, reads_count(register.reads)))
         if looked and explained:
@@ -131,13 +148,22 @@ class _Tracing:
         for at in mine:
             self._stage(f"date {name}")
             drops = kept.drops([match.register_column for match in compared[at].matched.columns], inputs)
-            mixture = pieces_of(compared[at], manifest, drops, self._request.seen, not self._site.at_owner)
+            mixture = pieces_of(compared[at], manifest, drops, self._request.seen, self._discretion)
             for piece in mixture.pieces:
                 what = piece_name(piece, compared[at].place)
                 if self._discretion.enough(self._records(compared[at], piece.rows), what):
                     yield at, piece, mixture
                 else:
                     self._few()
+
+    @property
+    def _least(self) -> int:
+        """Of so many rows it may be said that they are not from a register: fewer could not show that they are."""
+        return FEWEST_HITS if self._site.at_owner else ENOUGH * FEWEST
+
+    def _stake(self, piece: Piece) -> float:
+        """Nats by which an explanation of a piece must be further ahead than calibration asks for."""
+        return self._discretion.stake(f"{piece_name(piece, self._place)}/margin")
 
     def _clocks(self, compared: Sequence[Compared]) -> list[str]:
         manifests = [self._site.manifest(name) for name in sorted({each.matched.register for each in compared})]
@@ -212,6 +238,21 @@ class _Tracing:
             "seen": iso(micros(request.seen)) if request.seen else None,
             **({"as_of": request.as_of.isoformat()} if request.as_of else {}),
         }  # fmt: skip
+
+
+def _nothing(found: Trace) -> str:
+    """Why a trace has no outcome, for the log of runs."""
+    if found.tables:
+        return "too few rows to date"
+    return "too few rows to say" if found.few_to_say else "not from these registers"
+
+
+def with_margin(found: Attribution, margin: Margin) -> Attribution:
+    """An attribution with the margin that calibration gives; nobody is named without a valid one."""
+    if margin.valid or not found.named:
+        return replace(found, margin=margin)
+    withheld = (*found.withheld, f"no valid calibration: {margin.reason or 'none was made'}")
+    return replace(found, named=(), withheld=tuple(dict.fromkeys(withheld)), margin=margin)
 
 
 def _checked(request: Request, site: Site) -> None:

@@ -152,6 +152,6 @@ def _json(value: Any) -> bytes:
 
 def _sha256(salt: bytes, content: Content) -> str:
     digest = hashlib.sha256(salt)
-    for block in [content] if isinstance(content, bytes) else blocks(content):
+    for block in blocks(content):
         digest.update(block)
     return digest.hexdigest()

@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,8 +32,11 @@ VERIFY: Final = "verify.sh"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _BLOCK: Final = 1 << 20
 
-Content = bytes | Path
-"""What a file of a package holds: bytes, or a file to copy."""
+_USTAR_MOST: Final = 8 << 30
+"""What a file in a ustar archive stays below; a larger one gets a header after POSIX.1-2001."""
+
+Content = bytes | Path | Callable[[], Iterator[bytes]]
+"""What a file of a package holds: bytes, a file to copy, or what gives its content piece by piece when called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,12 @@ def write_package(folder: Path, contents: Mapping[str, Content], key: Ed25519Pri
 def _fill(folder: Path, contents: Mapping[str, Content], key: Ed25519PrivateKey) -> bytes:
     """Write all files; the manifest."""
     whole: dict[str, Content] = {**contents, PUBLIC: public_pem(key), VERIFY: SCRIPT.encode()}
-    lines = []
+    sums = {}
     for name in sorted(whole):
         if not _NAME.fullmatch(name) or name in (MANIFEST, SIGNATURE):
             raise ValueError("a file of a package has a name of letters, digits, dots, dashes")
-        lines.append(f"{_write(folder / name, whole[name])}  {name}\n")
-    manifest = "".join(lines).encode()
+        sums[name] = _write(folder / name, whole[name])
+    manifest = manifest_of(sums)
     _write(folder / MANIFEST, manifest)
     _write(folder / SIGNATURE, key.sign(manifest))
     (folder / VERIFY).chmod(0o700)
@@ -97,14 +100,28 @@ def _write(path: Path, content: Content) -> str:
     digest = hashlib.sha256()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
-        for block in [content] if isinstance(content, bytes) else blocks(content):
+        for block in blocks(content):
             digest.update(block)
             file.write(block)
     return digest.hexdigest()
 
 
-def blocks(path: Path) -> Iterator[bytes]:
-    """A file, a mebibyte at a time. Raises InputError when it cannot be read."""
+def manifest_of(sums: Mapping[str, str]) -> bytes:
+    """MANIFEST.sha256 over files with these SHA-256, hexadecimal."""
+    return "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()
+
+
+def blocks(content: Content) -> Iterator[bytes]:
+    """A content piece by piece, a file a mebibyte at a time. Raises InputError when a file cannot be read."""
+    if isinstance(content, bytes):
+        yield content
+    elif isinstance(content, Path):
+        yield from _of_file(content)
+    else:
+        yield from content()
+
+
+def _of_file(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
@@ -115,9 +132,12 @@ def blocks(path: Path) -> Iterator[bytes]:
 
 def _tar(folder: Path, path: Path, top: str, made: int) -> None:
     """The folder as a tar whose bytes depend on its contents and date alone."""
-    with path.open("xb") as stream, tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    large = any(each.stat().st_size >= _USTAR_MOST for each in files)
+    form = tarfile.PAX_FORMAT if large else tarfile.USTAR_FORMAT
+    with path.open("xb") as stream, tarfile.open(fileobj=stream, mode="w", format=form) as tar:
         path.chmod(0o600)
-        for each in sorted(p for p in folder.rglob("*") if p.is_file()):
+        for each in files:
             name = each.relative_to(folder).as_posix()
             entry = tarfile.TarInfo(f"{top}/{name}")
             entry.size, entry.mtime = each.stat().st_size, made

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+EPHEMERAL: Final = "EPHEMERAL.pem"
+"""In a package whose content is sealed to a recipient."""
 MANIFEST: Final = "MANIFEST.sha256"
 SIGNATURE: Final = "MANIFEST.sig"
 PUBLIC: Final = "SIGNING-KEY.pem"
@@ -75,17 +77,27 @@ listed=$(cut -c 67- MANIFEST.sha256 | sort)
 there=$(find . -type f | cut -c 3- | grep -v -F -x -e MANIFEST.sha256 -e MANIFEST.sig | sort)
 [ "$listed" = "$there" ] || fail "there are files that the manifest does not name"
 
-# 4. The time-stamp, when there is one and the authority's certificates were given.
-if [ ! -f timestamp/response.tsr ]; then
+# 4. The time-stamps, where there are any and the authority's certificates were given.
+lists=0
+for list in timestamp/intake.sha256 timestamp/*/intake.sha256; do
+    [ -f "$list" ] || continue
+    lists=$((lists + 1))
+    response=${list%/*}/response.tsr
+    if [ ! -f "$response" ]; then
+        echo "There is no time-stamp of an independent authority over $list."
+    elif [ -z "$authority" ]; then
+        echo "There is a time-stamp over $list; it was not checked: name the authority's certificates to check it."
+    elif openssl ts -verify -data "$list" -in "$response" -CAfile "$authority" >/dev/null 2>&1; then
+        echo "The time-stamp over $list holds:"
+        openssl ts -reply -in "$response" -text 2>/dev/null | grep 'Time stamp:'
+    else
+        fail "the time-stamp does not hold: $list"
+    fi
+done
+if [ -f EPHEMERAL.pem ]; then
+    echo "The content is sealed to a recipient; whether there are time-stamps is seen once it is open."
+elif [ "$lists" -eq 0 ]; then
     echo "There is no time-stamp of an independent authority in this package."
-elif [ -z "$authority" ]; then
-    echo "There is a time-stamp; it was not checked: name the authority's certificates to check it."
-elif openssl ts -verify -data timestamp/intake.sha256 -in timestamp/response.tsr -CAfile "$authority" \
-        >/dev/null 2>&1; then
-    echo "The time-stamp over timestamp/intake.sha256 holds:"
-    openssl ts -reply -in timestamp/response.tsr -text 2>/dev/null | grep 'Time stamp:'
-else
-    fail "the time-stamp does not hold"
 fi
 echo "VERIFIED: $(wc -l < MANIFEST.sha256 | tr -d ' ') files, signed with the key $found"
 """

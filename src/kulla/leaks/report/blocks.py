@@ -93,7 +93,8 @@ Block = Heading | Para | Items | Facts | Table | Box | Figure | NewPage
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole document. made: microseconds UTC, the date that the PDF bears. footer: stands on each page."""
+    """A whole document. made: microseconds UTC, the date that the PDF bears. footer: stands on each page. header: a TLP
+    label for the head of each page, empty for none."""
 
     title: str
     language: str
@@ -101,6 +102,7 @@ class Document:
     footer: str
     page: str
     blocks: tuple[Block, ...]
+    header: str = ""
 
 
 def runs(text: Text) -> tuple[Run, ...]:

@@ -44,6 +44,7 @@ def pages(document: Document) -> bytes:
         "title": clean(document.title),
         "language": document.language,
         "made": {name: getattr(made, name) for name in ("year", "month", "day", "hour", "minute", "second")},
+        "header": clean(document.header),
         "footer": clean(document.footer),
         "page": document.page,
         "blocks": [_block(block) for block in document.blocks],

@@ -11,9 +11,15 @@ LAYOUT: Final = r"""
 #let rule = rgb("#d5d2c8")
 #let deep = rgb("#16436f")
 #let warn = rgb("#8a3b12")
+#let fill-in = rgb("#fffbe6")
+// FIRST, TLP 2.0, table 3: a label stands in the head of each page, to the right, its colour on black.
+#let tlp = (RED: rgb("#ff2b2b"), AMBER: rgb("#ffc000"), GREEN: rgb("#33ff00"), CLEAR: white)
+#let labelled(t) = align(right, box(fill: black, inset: (x: 4pt, y: 3pt), text(12pt, weight: "bold",
+  font: "DejaVu Sans Mono", fill: tlp.at(t.split(":").last().split("+").first(), default: white), t)))
 #set document(title: doc.title, author: "Kulla", date: datetime(..doc.made))
 #set page(
-  paper: "a4", margin: (x: 20mm, top: 15mm, bottom: 17mm),
+  paper: "a4", margin: (x: 20mm, top: if doc.header == "" { 15mm } else { 22mm }, bottom: 17mm),
+  header: if doc.header != "" { labelled(doc.header) },
   footer: context {
     set text(7.5pt, fill: soft)
     grid(columns: (1fr, auto), column-gutter: 8mm, doc.footer,
@@ -34,7 +40,7 @@ LAYOUT: Final = r"""
   r.parts.map(p => box(code(p))).join()
 }
 #let txt(rs) = rs.map(run).join()
-#let fill-in = rgb("#fffbe6")
+#show regex("\\[(to be completed|për t'u plotësuar): [^\\]]*\\]"): it => highlight(fill: fill-in, it)
 #let tones = (
   lead: it => text(1.14em, it),
   plain: it => it,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,8 +48,11 @@ def write_map(folder: RegisterFolder, table: pa.Table) -> None:
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """A path to write to, which takes the place of `path` once it is safely on disk. Raises OutputError."""
-    waiting = path.with_name(path.name + ".new")
+    """A path to write to, which takes the place of `path` once it is safely on disk. Raises OutputError.
+
+    Each has a name of its own: of two that write at once the later one holds, whole.
+    """
+    waiting = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
     try:
         yield waiting
         waiting.chmod(0o600)

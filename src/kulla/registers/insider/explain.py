@@ -70,6 +70,7 @@ def explained(register: str, scored: Scored, today: Today, reads: DayReads, name
         notes=_notes(scored, today),
         evidence=tuple(Evidence("read", reads.read_id[at].tobytes().hex()) for at in evidence[:EVIDENCE].tolist()),
         total=len(evidence),
+        administrator=today.facts.posts[scored.at].administrator,
     )
 
 
@@ -130,6 +131,7 @@ def act_finding(register: str, act: Act, names: Pseudonyms) -> Finding:
         evidence=tuple(Evidence("event", each) for each in act.event_ids[:EVIDENCE]),
         total=len(act.event_ids),
         rule_id=act.rule_id,
+        administrator=True,
     )  # fmt: skip
 
 

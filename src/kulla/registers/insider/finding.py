@@ -11,6 +11,8 @@ from kulla.registers.insider.signals import Words
 from kulla.registers.manifest import Manifest
 
 KIND: Final = "insider"
+ADMINISTRATOR: Final = Entity("role", "administrator")
+"""What marks a finding about one of the register's administrators: the centre keeps it from the register's owner."""
 EVIDENCE: Final = 500
 """References an alert carries at most; the explanation says how many there are."""
 
@@ -28,6 +30,7 @@ class Finding:
         reasons: (signal, its words), strongest first.
         notes: what limits it: a new account, an end user that can be forged, an audit that was never sealed.
         evidence: ids of reads (or events), at most EVIDENCE; total: of how many.
+        administrator: whether the account is one of the register's administrators; then its owner may not see it.
     """
 
     register: str
@@ -45,6 +48,7 @@ class Finding:
     evidence: tuple[Evidence, ...]
     total: int
     rule_id: str | None = None
+    administrator: bool = False
 
     def explanation(self) -> str:
         """The finding in words, one line a statement."""
@@ -61,6 +65,7 @@ class Finding:
 def alert(finding: Finding, manifest: Manifest) -> Alert:
     """The alert that triage sees. Its id depends on register, pseudonym and day (and the rule), not on the score."""
     source = f"{finding.register}/{finding.rule_id}" if finding.rule_id else finding.register
+    role = (ADMINISTRATOR,) if finding.administrator else ()
     return Alert(
         id=alert_id(KIND, source, finding.pseudonym, finding.day.isoformat()),
         kind=KIND,
@@ -71,7 +76,7 @@ def alert(finding: Finding, manifest: Manifest) -> Alert:
         constituent=manifest.constituent,
         zone=manifest.zone,
         tlp="AMBER+STRICT",
-        entities=(Entity("account", finding.pseudonym), Entity("register", finding.register)),
+        entities=(Entity("account", finding.pseudonym), Entity("register", finding.register), *role),
         rule_id=finding.rule_id,
         evidence=finding.evidence,
         explanation=finding.explanation(),

@@ -105,7 +105,9 @@ def _outcomes(view: View) -> Iterator[Block]:
     say, trace = view.say, view.trace
     if not trace.pieces:
         found = joined(Code(name) for name in dict.fromkeys(table.register for table in trace.tables))
-        yield Para(say.rich("one.undated", registers=found) if trace.tables else say("one.nothing"), "lead")
+        few = trace.few_to_say
+        nothing = say("one.few", rows=few) if few else say("one.nothing")
+        yield Para(say.rich("one.undated", registers=found) if trace.tables else nothing, "lead")
         return
     by_piece = {attribution["piece"]: attribution for attribution in trace.attributions}
     for at, piece in enumerate(trace.pieces[:_PIECES]):
