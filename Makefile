@@ -1,4 +1,5 @@
-# make run   set up, hunt through the sample logs in samples/, then trace a leak of an invented country
+# make run   set up, hunt through the sample logs in samples/, trace a leak of an invented country, then start a centre
+#            on an invented country with an intrusion, an insider and a leak; it serves until Ctrl-C
 # make test  set up, then lint, types and all tests
 # Both work on a fresh Debian machine with Python >= 3.11. As root they also install the Debian packages that some
 # tests need; without root those tests skip and say so.
@@ -9,8 +10,11 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 OUT    := out
 WORKERS ?= $(shell nproc)
+SERVE  ?= 1
+PORT   ?= 8180
+POSTGRES_TESTS ?= $(addprefix tests/centre/,people audit cases alerts evidence crossing notices)
 
-.PHONY: run test lint types check setup system lock clean
+.PHONY: run test lint types check check-postgres setup system lock clean
 
 setup: $(STAMP)
 
@@ -29,9 +33,11 @@ run: setup
 	tools/demo.sh $(BIN)/kulla $(OUT)/demo
 	@echo
 	@echo "Reports: $(abspath $(OUT))/report.html, $(abspath $(OUT))/demo/trace.html and trace.pdf"
-	@echo "Next:    $(BIN)/kulla --help"
+	@echo
+	@echo "A centre from nothing: tools/centre_demo.py. Set SERVE=0 to end when it has told the outcome."
+	KULLA_DEMO_SERVE=$(SERVE) $(BIN)/python tools/centre_demo.py $(BIN)/kulla $(OUT)/centre $(PORT)
 
-test: setup system lint types check
+test: setup system lint types check check-postgres
 
 system:
 	tools/system.sh
@@ -39,6 +45,7 @@ system:
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python tools/messages.py --check
 
 types: setup
 	$(BIN)/mypy
@@ -46,8 +53,13 @@ types: setup
 check: setup
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
+# The centre's tests once more, on PostgreSQL with row-level security: the same tests, the other database. All of
+# them: make check-postgres POSTGRES_TESTS=tests/centre
+check-postgres: setup
+	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -n $(WORKERS) --dist worksteal $(POSTGRES_TESTS)
+
 lock: setup
-	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --extra dev \
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --extra dev --extra centre \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
 
 clean:

@@ -60,12 +60,14 @@ class Office:
         return Request(files, **(told | changes))
 
 
-def office(path: Path, persons: int = 2500, months: int = 4, reads: int = 6000) -> Office:
-    """Make it."""
+def office(
+    path: Path, persons: int = 2500, months: int = 4, reads: int = 6000, centre_key: KeyFile | None = None
+) -> Office:
+    """Make it; for the centre in `path/centre` whose key is given, when there is one."""
     wanted = Reads("direct", 40, ("bulk_export",), None, reads)
     make_exercise(path / "c", Settings(persons, months, 5, "steady", REGISTERS), wanted, None)
     country = ExerciseFolder(path / "c")
-    owner, centre = new_key("owner", NOW), new_key("centre", NOW)
+    owner, centre = new_key("owner", NOW), centre_key or new_key("centre", NOW)
     write_key(path / "owner.key", owner)
     write_key(path / "centre.key", centre)
     for name in REGISTERS:

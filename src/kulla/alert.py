@@ -18,7 +18,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """What an alert is about: `kind` is host, user, account, process, address or register; `name` its value."""
+    """What an alert is about: `kind` is host, user, account, process, address, register or role; `name` its value."""
 
     kind: str
     name: str

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.oracle import ATTACKS, Target, attacked
+from bench.oracle import Target, attacked
 
 
 @pytest.fixture(scope="module")
@@ -20,15 +20,14 @@ def target(folder: Path) -> Target:
 
 
 def test_the_attack_works_on_what_is_told_openly(target: Target, folder: Path) -> None:
-    assert attacked(target, "counts, 150 known rows", 32, 3, folder, openly=True).one > 0.8
+    assert attacked(target, "counts, 150 known rows", 24, 3, folder, openly=True).one > 0.75
 
 
 def test_it_learns_nothing_at_a_centre(target: Target, folder: Path) -> None:
-    """24 files, half of them to learn on: ignorance gives 0.5 with a standard error of 0.17."""
-    assert attacked(target, "counts, 150 known rows", 24, 3, folder).one < 0.9
+    """16 files, half of them to learn on: ignorance gives 0.5, and rarely more than this."""
+    assert attacked(target, "counts, 150 known rows", 16, 3, folder).one < 0.95
 
 
-def test_every_attack_makes_files_that_can_be_traced(target: Target, folder: Path) -> None:
-    for name in ATTACKS:
-        found = attacked(target, name, 4, 5, folder)
-        assert 0 <= found.one <= 1, name
+@pytest.mark.parametrize("name", ["window", "outcome", "pieces"])
+def test_attacks_make_files_that_can_be_traced(target: Target, folder: Path, name: str) -> None:
+    assert 0 <= attacked(target, name, 4, 5, folder).one <= 1

@@ -347,3 +347,14 @@ def test_terminable_gives_the_signal_back() -> None:
     with pytest.raises(KeyboardInterrupt):
         wait_to_be_ended()
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_idle_workers_can_be_let_go() -> None:
+    pool: Pool[int] = Pool(lambda _: os.getpid(), 2, SMALL)
+    with pool:
+        before = {each.value for each in pool.run([0, 0, 0]) if isinstance(each, Result)}
+        pool.rest()
+        assert not [pid for pid in before if os.path.exists(f"/proc/{pid}")]
+        after = {each.value for each in pool.run([0, 0, 0]) if isinstance(each, Result)}
+        assert after
+        assert not after & before

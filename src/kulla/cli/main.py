@@ -41,6 +41,15 @@ COMMANDS: Mapping[str, str] = {
     "extract": "kulla.cli.extract",
     "leak": "kulla.cli.leak.app",
     "exercise": "kulla.cli.exercise",
+    "init": "kulla.cli.init",
+    "run": "kulla.cli.run",
+    "audit": "kulla.cli.audit",
+    "backup": "kulla.cli.backup",
+    "restore": "kulla.cli.restore",
+    "upgrade": "kulla.cli.upgrade",
+    "lake": "kulla.cli.lake",
+    "centre": "kulla.cli.centre",
+    "heartbeat": "kulla.cli.heartbeat",
 }
 """Subcommand → the module that holds it: as a Typer application called `app`, or a function of its own name."""
 
@@ -81,7 +90,8 @@ app = typer.Typer(
 
 
 def _loaded(name: str) -> Any:
-    found = getattr(importlib.import_module(COMMANDS[name]), name if name == "hunt" else "app")
+    module = importlib.import_module(COMMANDS[name])
+    found = getattr(module, "app", None) or getattr(module, name)
     if not isinstance(found, typer.Typer):
         alone = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
         alone.command(name, context_settings={"help_option_names": ["-h", "--help"]})(found)

@@ -159,6 +159,11 @@ class Batch:
         """The contract's table (`events.schema.SCHEMA`), fields stored whole."""
         return self._table(None, self.fields.whole())
 
+    def nameless(self) -> pa.Table:
+        """The same with null ids, for who learns the source's SHA-256 only later."""
+        table = self._table(None, self.fields.whole(), with_ids=False)
+        return table.set_column(SCHEMA.get_field_index("raw"), SCHEMA.field("raw"), self.raw)
+
     def select(self, rows: Rows | Sequence[int]) -> pa.Table:
         """The contract's table of some events, in the order given, without laying out the others."""
         rows = np.asarray(rows, np.int32)

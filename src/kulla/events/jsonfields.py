@@ -100,13 +100,14 @@ class JsonFields:
         return pa.concat_arrays(chunks) if chunks else pa.array([], FIELDS)
 
     def _whole(self, raw: pa.LargeStringArray) -> pa.MapArray:
-        offsets, names, texts = [0], [], []
+        offsets: list[int] = [0]
+        held: list[Pairs] = []
         for text in raw.to_pylist():
-            for member in read_row(text):
-                names.append(member.stored)
-                texts.append(member.text)
-            offsets.append(len(names))
-        keys, items = pa.array(names, pa.string()), pa.array(texts, pa.string())
+            pairs = read_pairs(text)
+            held.append(pairs)
+            offsets.append(offsets[-1] + len(pairs))
+        keys = pa.array([name for pairs in held for name, _ in pairs], pa.string())
+        items = pa.array([text for pairs in held for _, text in pairs], pa.string())
         return pa.MapArray.from_arrays(pa.array(offsets, pa.int32()), keys, items).cast(FIELDS)
 
     def pairs_of(self, rows: Rows) -> list[Pairs]:

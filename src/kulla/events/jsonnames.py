@@ -57,9 +57,29 @@ _ENVELOPES = frozenset({"Event", "System", "winlog", *PARTS})
 
 def pairs(event: Object) -> list[tuple[str, str | None]]:
     """The members as (stored name, text): at once where nothing nests, which is how most Windows events come."""
-    if _SCALARS.issuperset(map(type, event.values())) and _ENVELOPES.isdisjoint(event):
-        return [(name, value if type(value) is str else text_of(value)) for name, value in event.items()]
+    if _ENVELOPES.isdisjoint(event):
+        if _SCALARS.issuperset(map(type, event.values())):
+            return [(name, value if type(value) is str else text_of(value)) for name, value in event.items()]
+        found: list[tuple[str, str | None]] = []
+        for name, value in event.items():
+            _spread(name, value, found)
+        if len(dict(found)) == len(found):  # no two of one name, which would need numbers
+            return found
     return [(member.stored, member.text) for member in members(event)]
+
+
+def _spread(stored: str, value: Any, found: list[tuple[str, str | None]], depth: int = 0) -> None:
+    """`nested` as pairs."""
+    if type(value) is str:
+        found.append((stored, value))
+    elif isinstance(value, dict) and depth < _DEEPEST:
+        for name, inner in value.items():
+            _spread(f"{stored}.{name}", inner, found, depth + 1)
+    elif isinstance(value, list) and depth < _DEEPEST:
+        for number, inner in enumerate(value):
+            _spread(f"{stored}[{number}]", inner, found, depth + 1)
+    else:
+        found.append((stored, text_of(value)))
 
 
 def members(event: Object) -> list[Member]:

@@ -19,6 +19,7 @@ from kulla.events import duck
 Object: TypeAlias = dict[str, Any]
 
 _NAME_END = re.compile(r'"[ \t\r\n]*:')
+_PLAIN = frozenset({str, int, bool, type(None)})
 EXACT = 2.0**63
 """Floats from here on may be integers that orjson has rounded."""
 
@@ -49,6 +50,9 @@ def proven(text: str, found: object) -> bool:
         names = _names(found)
     except RecursionError:
         return False
+    # Where no name is parted from its colon, this counts every name, and escaped quotes at most besides.
+    if text.count('":') == names and not ('" ' in text or '"\t' in text or '"\n' in text or '"\r' in text):
+        return True
     if len(_NAME_END.findall(text)) == names:
         return True
     if "\\" not in text or names >= _ROUNDED:
@@ -59,6 +63,8 @@ def proven(text: str, found: object) -> bool:
 def _names(value: object) -> int:
     """How many names the value holds; beyond any count when it holds a number that may have been rounded."""
     if isinstance(value, dict):
+        if _PLAIN.issuperset(map(type, value.values())):
+            return len(value)
         return len(value) + sum(map(_names, value.values()))
     if isinstance(value, list):
         return sum(map(_names, value))

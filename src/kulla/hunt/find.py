@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 
 from kulla.detect.engine import Hits
 from kulla.detect.rule import Rule
-from kulla.events.batch import Batch
+from kulla.events.batch import Batch, Origin
 from kulla.events.fields import Rows
 from kulla.events.formats._api import Reject
-from kulla.events.schema import TIME, event_id
+from kulla.events.schema import SCHEMA, TIME, event_id
 from kulla.hunt.entity import entity_of
 from kulla.hunt.hits import HITS
 from kulla.hunt.reasons import Reasons
@@ -127,6 +127,26 @@ def identify(hits: pa.Table, sha256: str, member: str) -> pa.Table:
     """The hits with their event ids."""
     ids = [event_id(sha256, member, record).hex() for record in hits["record"].to_pylist()]
     return hits.set_column(HITS.get_field_index("event_id"), HITS.field("event_id"), pa.array(ids, pa.string()))
+
+
+def events(part: pa.Table, lines: int, origin: Origin) -> pa.Table:
+    """The events of a part with their ids, what their source tells of all of them, and the positions of the whole file,
+    of which `lines` come before the part. `origin` is the source's."""
+    at = part["position"] if not lines else pc.add(part["position"], lines)
+    ids = [event_id(origin.source_sha256, origin.member, position) for position in at.to_pylist()]
+    told = {
+        "event_id": pa.array(ids, pa.binary(16)),
+        "position": at,
+        "constituent": _constant(origin.constituent, len(part)),
+        "zone": _constant(origin.zone, len(part)),
+        "source_file": _constant(origin.file, len(part)),
+        "source_sha256": _constant(origin.source_sha256, len(part)),
+    }
+    return pa.Table.from_arrays([told.get(name, part[name]) for name in SCHEMA.names], schema=SCHEMA)
+
+
+def _constant(text: str, count: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([text], pa.string()))
 
 
 def moved(found: pa.Table, lines: int) -> pa.Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import tempfile
 import time
@@ -21,22 +20,21 @@ from kulla.events import sources
 from kulla.events.formats import FORMATS
 from kulla.events.formats._api import Bundling, Reject
 from kulla.events.rejects import RejectWriter
-from kulla.events.sandbox import Died, Outcome, Pool, Result, Tick
+from kulla.events.sandbox import Pool, Tick
 from kulla.events.sources import Broken, Skipped, Source
 from kulla.hunt import correlated, find
 from kulla.hunt.account import Account
 from kulla.hunt.findings import Findings, findings
+from kulla.hunt.gathering import Came, Gathering, Lost, Passed
 from kulla.hunt.hashes import Hashes
 from kulla.hunt.options import Options
-from kulla.hunt.pieces import Place, Task, bundled, tasks
+from kulla.hunt.pieces import Task, bundled, tasks
 from kulla.hunt.reader import Note
 from kulla.hunt.rulebook import Index, open_index, validate
 from kulla.hunt.rulecache import RuleCache
 from kulla.hunt.spool import Spool
 from kulla.hunt.stopping import Stop
-from kulla.hunt.worker import Part, Worker
-
-log = logging.getLogger(__name__)
+from kulla.hunt.worker import Worker
 
 BUNDLING = frozenset(each.name for each in FORMATS if isinstance(each, Bundling))
 NO_RULE = "no rule to run: none under --rules is of this --level, --status and --tag; see kulla rules list --by rule"
@@ -107,7 +105,6 @@ class Hunt(AbstractContextManager["Hunt"]):
 
         Raises UsageError when there is no rule to run."""
         started = time.monotonic()
-        self._place = Place()
         self._stop = Stop()
         try:
             with self._stop:
@@ -128,18 +125,16 @@ class Hunt(AbstractContextManager["Hunt"]):
                 yield each
 
     def _read(self, found: Iterable[Source | Skipped | Broken]) -> None:
-        self._again: list[Task] = []
-        self._work(self._tasks(found))
-        self._work(self._again)
+        gathering = Gathering()
+        self._work(self._tasks(found), gathering)
+        self._work(gathering.retried(), gathering)
 
-    def _work(self, pieces: Iterable[Task]) -> None:
-        given: dict[int, Task] = {}
-        held: list[Part | Note] = []
-        numbered = _remembered(pieces, given)
-        for outcome in self._pool.run(numbered, lambda task: task.size, self._meter.tick):
+    def _work(self, pieces: Iterable[Task], gathering: Gathering) -> None:
+        for outcome in self._pool.run(gathering.numbered(pieces), lambda task: task.size, self._meter.tick):
             with self._stop.whole():
                 _ = self.index
-                self._take(outcome, given, held)
+                for came in gathering.take(outcome):
+                    self._take(came)
 
     def _tasks(self, found: Iterable[Source | Skipped | Broken]) -> Iterator[Task]:
         pieces = tasks(found, FORMATS, self.options.format, self.options.settings)
@@ -152,59 +147,29 @@ class Hunt(AbstractContextManager["Hunt"]):
                 self.account.note(each)
                 self._meter.leave_out(each.source)
 
-    def _take(self, outcome: Outcome, given: dict[int, Task], held: list[Part | Note]) -> None:
-        """A bundle's results are held until it is done: if its worker dies, each of its files is read on its own."""
-        task = given[outcome.index]
-        if isinstance(outcome, Result):
-            if task.others:
-                held.append(outcome.value)
-            else:
-                self._add(outcome.value, task)
-            return
-        del given[outcome.index]
-        if task.others and isinstance(outcome, Died):
-            log.debug("%s and %d more: %s; read again one by one", task.source.shown, len(task.others), outcome.reason)
-            self._again += task.singles()
-            held.clear()
-            return
-        for value in held:
-            self._add(value, task)
-        held.clear()
-        self._place.come(task)
-        for single in task.singles():
-            self._meter.passed(single)
-        if isinstance(outcome, Died):
-            self._died(task, outcome)
-
-    def _add(self, value: Part | Note, task: Task) -> None:
-        self._place.come(task, value.source if isinstance(value, Part) else None)
-        if isinstance(value, Part):
-            self._part(value)
+    def _take(self, came: Came | Note | Lost | Passed) -> None:
+        if isinstance(came, Came):
+            self._part(came)
+        elif isinstance(came, Note):
+            self.account.note(came.found)
+        elif isinstance(came, Lost):
+            self._reject(came.source, [came.reject])
         else:
-            self.account.note(value.found)
+            self._meter.passed(came.task)
 
-    def _died(self, task: Task, outcome: Died) -> None:
-        if outcome.trace:
-            log.debug("%s: %s\n%s", task.source.shown, outcome.reason, outcome.trace)
-        start = task.cut.start if task.cut else 0
-        reject = Reject(start, f"{outcome.reason}; the rest of this piece was not read", b"", "byte")
-        self._reject(task.source, [reject])
-        self._place.lose()
-
-    def _part(self, part: Part) -> None:
-        offset = self._place.offset
+    def _part(self, came: Came) -> None:
+        part = came.part
         self.account.take(part.source, part.tally)
         if part.hits.num_rows:
             sha256 = self._hashes.get(part.source)
-            self._spool.add(find.identify(find.moved(part.hits, offset), sha256, part.source.member))
+            self._spool.add(find.identify(came.hits, sha256, part.source.member))
         if part.signals.num_rows:
-            signals, sha256 = find.moved(part.signals, offset), self._hashes.get(part.source)
+            signals, sha256 = came.signals, self._hashes.get(part.source)
             self.account.untimed += signals["time"].null_count
-            self._correlator.add(correlated.signals(signals, part.source, sha256, self._place.number, self.index))
-        self._reject(part.source, [find.moved_reject(reject, offset) for reject in part.rejects])
+            self._correlator.add(correlated.signals(signals, part.source, sha256, came.number, self.index))
+        self._reject(part.source, came.rejects)
         self.costs.update(part.costs)
         self.stages.update(part.stages)
-        self._place.lines += part.lines
 
     def _reject(self, source: Source, rejects: Iterable[Reject]) -> None:
         for reject in rejects:
@@ -226,13 +191,6 @@ class Hunt(AbstractContextManager["Hunt"]):
         costs = [(self.index.meta(number).title, seconds) for number, seconds in self.costs.items()]
         costs += [(f"(shared work: {stage})", seconds) for stage, seconds in self.stages.items()]
         return sorted(costs, key=lambda cost: (-cost[1], cost[0]))
-
-
-def _remembered(pieces: Iterable[Task], given: dict[int, Task]) -> Iterator[Task]:
-    """The pool numbers tasks as it takes them; `given` remembers which is which."""
-    for number, each in enumerate(pieces):
-        given[number] = each
-        yield each
 
 
 class _Meter:

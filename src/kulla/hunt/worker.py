@@ -28,7 +28,8 @@ from kulla.hunt.tally import Tally
 class Part:
     """What came of one batch. Positions of a cut piece are counted from its own start. `rejects` bear no content
     unless it was asked for. `costs` is rule number → seconds, `stages` the work that
-    rules share, when profiling."""
+    rules share, when profiling. `events`: the whole batch in the contract's columns, when asked for; their ids are
+    null, since they follow from the source's SHA-256 (see `find.events`)."""
 
     source: Source
     hits: pa.Table
@@ -38,14 +39,16 @@ class Part:
     lines: int
     costs: dict[int, float] = field(default_factory=dict)
     stages: dict[str, float] = field(default_factory=dict)
+    events: pa.Table | None = None
 
 
 class Worker:
     """Holds what every task needs; `load` fills it once, in the process from which workers are forked."""
 
-    def __init__(self, options: Options, keep_rejects: bool = False) -> None:
+    def __init__(self, options: Options, keep_rejects: bool = False, keep_events: bool = False) -> None:
         self._options = options
         self._keep = keep_rejects
+        self._events = keep_events
 
     def load(self) -> None:
         """Load rules and logsource table. Raises ConfigError or UsageError."""
@@ -77,6 +80,8 @@ class Worker:
             parts = [self._share(batch, found, share) for share in read.shares]
         else:
             parts = [self._part(batch, found, read.source, read.rejects, read.lines)]
+        if self._events and len(batch):
+            self._whole(batch, read, parts)
         if len(batch):
             parts[0].tally.add(batch)
         if self._options.profile:
@@ -96,6 +101,15 @@ class Worker:
             part.signals = find.signals(batch, found, self._book.rules, self._book.needs)
             part.hits = find.table(batch, self._reported(found), self._book.rules, self._reasons)
         return part
+
+    def _whole(self, batch: Batch, read: Read, parts: Sequence[Part]) -> None:
+        """Give each part its events; those of a run of several files are laid out once."""
+        whole = batch.nameless()
+        if not read.shares:
+            parts[0].events = whole
+            return
+        for part, share in zip(parts, read.shares, strict=True):
+            part.events = whole.take(pa.array(share.rows))
 
     def _reported(self, found: Hits) -> Hits:
         """Without the rules that only serve correlations."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
-from re import _constants as sre  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
+from re import _constants as sre
+from re import _parser
 from typing import Any
 
 from kulla.detect.rule import Regex

@@ -1,0 +1,1 @@
+"""Evidence: intake, receipts, custody, and exports that verify offline."""

@@ -1,0 +1,1 @@
+"""Registers and leaks on screen: reads, findings, copies, traces."""

@@ -1,0 +1,1 @@
+"""Hunts over the lake: the query bar, facets, entities, retro-hunts."""

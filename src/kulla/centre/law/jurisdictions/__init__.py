@@ -1,0 +1,1 @@
+"""A table of duties and periods for each jurisdiction, as TOML."""

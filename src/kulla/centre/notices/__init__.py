@@ -1,0 +1,1 @@
+"""Reports that come in, and calls that go out."""

@@ -1,0 +1,1 @@
+"""Users, constituents, zones and roles, and the one door through which rows are reached."""

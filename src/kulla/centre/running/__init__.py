@@ -1,0 +1,1 @@
+"""Making a centre, and the processes that serve it."""

@@ -1,0 +1,52 @@
+"""Every chain of a centre followed once more: the audit's, and each item's custody, against what the store holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kulla.centre.folder import Centre
+from kulla.centre.running import serving
+from kulla.centre.vault.store import Store
+from kulla.errors import KullaError
+
+
+def broken(centre: Centre) -> Iterator[str]:
+    """What does not hold, in words; nothing when all does. Once in a process: it becomes one of the centre's.
+
+    The store's items are asked for, not read through: `Store.verify` does that.
+    """
+    if centre.told.database == "sqlite" and not centre.database.exists():
+        return  # made and never started
+    serving.set_up(centre)
+    waiting = serving.pending()
+    if waiting:
+        yield (
+            f"{centre.path}: its database is older than this Kulla, so that its chains were not followed;"
+            f" run kulla upgrade {centre.path}, then kulla audit verify"
+        )
+        return
+    from kulla.centre.audit.chain import faults
+    from kulla.centre.people import door
+
+    with door.zones(door.ALL_ZONES):
+        yield from (f"audit entry {fault.seq}: {fault.what}" for fault in faults())
+        yield from _custody(Store(centre.evidence, centre.keys.evidence()))
+
+
+def _custody(store: Store) -> Iterator[str]:
+    from kulla.centre.evidence.chain import problems
+    from kulla.centre.evidence.models import Item
+
+    told = set()
+    for item in Item.objects.order_by("number").iterator(chunk_size=500):
+        try:
+            yield from (f"custody of {each.item}, event {each.seq}: {each.text}" for each in problems(item))
+        except KullaError as error:
+            yield f"custody of {item.number}: {error}"
+        if item.disposed is None:
+            told.add(item.address)
+            if not store.holds(item.address):
+                yield f"evidence {item.number}: its content is missing ({item.address})"
+    for address in store.addresses():
+        if address not in told:
+            yield f"evidence {address}: is here, and no custody record speaks of it"

@@ -1,0 +1,1 @@
+"""One page for the director and the shift."""
