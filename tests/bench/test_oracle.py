@@ -20,14 +20,14 @@ def target(folder: Path) -> Target:
 
 
 def test_the_attack_works_on_what_is_told_openly(target: Target, folder: Path) -> None:
-    assert attacked(target, "counts, 150 known rows", 24, 3, folder, openly=True).one > 0.75
+    assert attacked(target, "window", 24, 3, folder, openly=True).one > 0.8
 
 
 def test_it_learns_nothing_at_a_centre(target: Target, folder: Path) -> None:
-    """16 files, half of them to learn on: ignorance gives 0.5, and rarely more than this."""
-    assert attacked(target, "counts, 150 known rows", 16, 3, folder).one < 0.95
+    """24 files, half of them to learn on: ignorance gives 0.5, and more than this three times in a thousand."""
+    assert attacked(target, "window", 24, 3, folder).one < 0.97
 
 
-@pytest.mark.parametrize("name", ["window", "outcome", "pieces"])
+@pytest.mark.parametrize("name", ["counts, 150 known rows", "outcome", "pieces"])
 def test_attacks_make_files_that_can_be_traced(target: Target, folder: Path, name: str) -> None:
     assert 0 <= attacked(target, name, 4, 5, folder).one <= 1
