@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from payrolls import manifest
 
+from kulla.leaks.attribute.judge import INDISTINGUISHABLE
 from kulla.leaks.candidate import Attribution, Candidate, Line, Margin, Ratio
 from kulla.leaks.counting import nameless
 from kulla.leaks.dated import Mixture, Piece, Window
@@ -21,6 +22,7 @@ from kulla.leaks.trace import FEWEST
 
 OWNER = Discretion(True, bytes(32), b"x")
 PAYROLL = manifest()
+RIVALS = "episodes of several accounts explain it about as well"
 
 
 def away(seed: int = 0) -> Discretion:
@@ -124,10 +126,18 @@ def test_an_outcome_that_hinges_on_few_records_is_not_told() -> None:
     )
     tie = attribution(candidate("one", 2501), candidate("two", 4000), named=(0, 1), outcome="tie")
     told = attribution_plain(tie, 5000, away(), "x")
-    assert [told["candidates"][at]["episode"] for at in told["named"]] == ["two"]
-    none = attribution_plain(replace(tie, named=(0,)), 5000, away(), "x")
+    assert (told["outcome"], told["named"], told["withheld"]) == ("tie", [], ["few_named"])
+    with_copy = replace(tie, named=(0,), withheld=(INDISTINGUISHABLE,))
+    none = attribution_plain(with_copy, 5000, away(), "x")
     assert (none["outcome"], none["named"], none["withheld"]) == ("none", [], [])
-    assert attribution_plain(replace(tie, named=(0,)), 5000, OWNER, "x")["outcome"] == "tie"
+    assert attribution_plain(with_copy, 5000, OWNER, "x")["outcome"] == "tie"
+
+
+def test_rivals_that_explain_less_than_half_each_stay_a_tie() -> None:
+    """Nobody is named, and it is not said that no logged read explains it: together they may."""
+    tie = attribution(candidate("one", 2000), candidate("two", 2100), named=(0, 1), outcome="tie", withheld=(RIVALS,))
+    told = attribution_plain(tie, 5000, away(), "x")
+    assert (told["outcome"], told["named"], told["withheld"]) == ("tie", [], [RIVALS, "few_named"])
 
 
 def test_which_reads_a_crawl_is_made_of_is_told_of_those_named_alone() -> None:

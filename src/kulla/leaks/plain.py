@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from kulla.leaks.attribute.attribute import EXPLAINS, MEMBER, TOGETHER
-from kulla.leaks.attribute.judge import HALF
+from kulla.leaks.attribute.judge import HALF, INDISTINGUISHABLE
 from kulla.leaks.candidate import Attribution, Candidate, Margin
 from kulla.leaks.counting import distinct, nameless, unsure_persons
 from kulla.leaks.dated import Mixture, Piece, Span, Window
@@ -197,9 +197,10 @@ def _clearly(found: Attribution, records: int, discretion: Discretion, place: st
     )
     if not found.named or (whole and len(members) == len(found.named)):
         return found
-    if found.outcome == "tie":
-        # Who explains little more than half ties with an unlogged copy by a few rows.
-        return replace(found, named=members) if members else replace(found, outcome="none", named=(), withheld=())
+    if found.outcome == "tie" and not members and INDISTINGUISHABLE in found.withheld:
+        # Who explains little more than half ties with an unlogged copy by a few rows: so the word would tell of them.
+        return replace(found, outcome="none", named=(), withheld=())
+    # A tie is told of all or of none as well: the rest of one would be read as accused.
     return replace(found, outcome="tie", named=(), withheld=(*found.withheld, "few_named"))
 
 

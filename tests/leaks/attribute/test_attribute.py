@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -13,8 +14,8 @@ from bench.attribution import SCENES, piece_of
 from bench.attribution_scenes import Country, Scene, country
 from kulla.exercise.layout import Settings
 from kulla.exercise.make import Reads, make_exercise
-from kulla.leaks.attribute import attribute, steady
-from kulla.leaks.attribute.attribute import MARKED
+from kulla.leaks.attribute import attribute, copies, steady
+from kulla.leaks.attribute.attribute import COPIED, MARKED
 from kulla.leaks.attribute.copies import _frozen
 from kulla.leaks.attribute.episodes import _order
 from kulla.leaks.attribute.judge import FLOOR
@@ -26,6 +27,7 @@ from kulla.leaks.attribute.target import target
 from kulla.leaks.attribute.windows import choices, crawls, sessions, touched
 from kulla.leaks.candidate import Attribution, Margin
 from kulla.leaks.marks import Extract
+from kulla.registers.manifest import Copy
 
 VALID = Margin(True, 30.0, 1000, "ff")
 NONE = Margin(False, 0.0, 0, "", "no_calibration")
@@ -114,6 +116,21 @@ def test_the_marks_of_an_extract_keep_the_reader_of_the_same_rows_unnamed(home: 
     assert MARKED in found.withheld
     assert accounts(marked(10.0, scene.taken[1])) == scene.truth
     assert accounts(marked(10_000.0, scene.taken[1], ("nid",))) == scene.truth
+
+
+def test_a_known_copy_that_explains_as_well_keeps_the_reader_unnamed(
+    home: Country, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """The backup of the very moment, filtered as the reads were: content cannot tell them apart."""
+    scene = scene_of(home, "paged3", 0)
+    backup = Copy("nightly", "backup", frozen_at=datetime.fromtimestamp(scene.taken[1] / 1e6, UTC))
+    with_copy = replace(scene, copies=(*scene.copies, backup))
+    assert accounts(asked(home, with_copy)) == scene.truth  # unfiltered it explains far worse than the pages
+    # One that explains better than any account does.
+    monkeypatch.setattr(copies, "_frozen", lambda *_: 1e9)
+    found = asked(home, with_copy)
+    assert found.outcome == "tie"
+    assert COPIED in found.withheld
 
 
 def test_without_calibration_nobody_is_named(home: Country) -> None:

@@ -15,11 +15,11 @@ from kulla.exercise.make import make_exercise
 from kulla.leaks.attribute import attribute, index
 from kulla.leaks.attribute.attribute import strength
 from kulla.leaks.attribute.episodes import episodes
-from kulla.leaks.attribute.judge import FLOOR, Verdict, held, judged
+from kulla.leaks.attribute.judge import FLOOR, INDISTINGUISHABLE, Verdict, held, judged
 from kulla.leaks.attribute.null import Null, null, state
 from kulla.leaks.attribute.pairs import Explained, explained
 from kulla.leaks.attribute.ranking import Ranking, ranking
-from kulla.leaks.attribute.remit import AGAIN, TIED, beside_remits, remit
+from kulla.leaks.attribute.remit import AGAIN, beside_remits, remit
 from kulla.leaks.attribute.target import target
 from kulla.leaks.calibrate.nulls import DAY
 from kulla.leaks.candidate import Attribution, Margin
@@ -76,7 +76,12 @@ def test_who_reads_a_city_again_and_again_is_not_named_for_an_unlogged_crawl_of_
     assert ranked.scored[verdict.named[0]].account == doer
     assert held(ranked, verdict.mixture, doer) > 0.95
     after = beside_remits(found, nothing, ranked, verdict, [doer], FLOOR)
-    assert (after.outcome, after.strength, after.reasons, after.ties_unlogged) == ("tie", 0.0, (TIED,), True)
+    assert (after.outcome, after.strength, after.reasons, after.ties_unlogged) == (
+        "tie",
+        0.0,
+        (INDISTINGUISHABLE,),
+        True,
+    )
     told = asked(home, scene)
     assert told.outcome == "tie"
     assert {told.candidates[at].account for at in told.named} == {home.known.log.accounts[doer]}

@@ -48,6 +48,7 @@ that made 20 of 24 sets. So a set is told only of accounts that lost lines, up t
 
 
 MARKED: Final = "an extract that was handed out explains it as well, and its marks are in the file"
+COPIED: Final = "a known copy of the register explains it about as well"
 
 
 def attribute(
@@ -82,12 +83,14 @@ def attribute(
     least = margin.nats if margin.valid else FLOOR
     verdict = judged(ranked, nothing.moment, least, seed)
     verdict = beside_remits(found, nothing, ranked, verdict, _sufficient(found, ranked, verdict), least)
-    agreed = matched_copies(found, verdict, copies, clock, prior_unlogged, FLOOR)
+    agreed, copied = matched_copies(found, verdict, copies, clock, prior_unlogged, FLOOR)
     gives = [each for each in extracts if each.gives(piece.columns)]
     marked, value = matched_extracts(found, verdict, gives, clock, prior_unlogged, FLOOR)
     made = _attribution(number, found, ranked, verdict, (*marked, *agreed), margin, covers, share)
     if made.outcome in ("episode", "set", "tie") and value >= verdict.mixture.value - max(margin.nats, FLOOR):
         return replace(made, outcome="copy", named=(), withheld=(*made.withheld, MARKED))
+    if made.outcome in ("episode", "set") and copied >= verdict.mixture.value - max(margin.nats, FLOOR):
+        return replace(made, outcome="tie", withheld=(*made.withheld, COPIED))
     return made
 
 

@@ -18,8 +18,9 @@ from kulla.registers.manifest import Copy
 
 def matched_copies(
     found: Explained, verdict: Verdict, copies: Sequence[Copy], clock: float, prior_unlogged: float, margin: float
-) -> tuple[CopyMatch, ...]:  # fmt: skip
-    """The copies under which the piece is within the margin as probable as under the best unlogged copy.
+) -> tuple[tuple[CopyMatch, ...], float]:  # fmt: skip
+    """The copies under which the piece is within the margin as probable as under the best unlogged copy, and the
+    greatest log-likelihood among them, -inf when there is none.
 
     A copy that follows the register could have given any state that the register had. Most rows must have stood so at
     the copy's moment. That a copy is told accuses nobody, so also a piece is that might be of any time, such as 120
@@ -27,7 +28,7 @@ def matched_copies(
     """
     target = found.target
     pasted, margin = target.stood, max(margin, ALIKE * target.total)
-    made = []
+    made, best_value = [], -np.inf
     for copy in copies:
         value, moment = verdict.null.value, verdict.moment
         if copy.frozen_at is not None:
@@ -36,12 +37,13 @@ def matched_copies(
         slack = int(clock * 1e6)
         stood = float(target.weight[target.meets_all(moment - slack, moment + slack)].sum())
         if value >= verdict.null.value - margin and stood >= HALF * target.total:
+            best_value = max(best_value, value)
             frozen = None if copy.frozen_at is None else micros(copy.frozen_at)
             log10 = (value - pasted) / float(np.log(10))
             made.append(
                 CopyMatch(copy.name, copy.kind, frozen, copy.reachable_by, copy.read_log, log10, copy.note)
             )  # fmt: skip
-    return tuple(sorted(made, key=lambda each: -each.log10))
+    return tuple(sorted(made, key=lambda each: -each.log10)), best_value
 
 
 def matched_extracts(

@@ -28,6 +28,8 @@ ALIKE: Final = 0.01
 other times among thousands, which a copy taken over days explains by the way, cost a statement up to 8 nats each."""
 HALF: Final = 0.5
 """Share of the leaked records that an episode must explain to tie with an unlogged copy."""
+INDISTINGUISHABLE: Final = "an unlogged copy of the same state explains it about as well"
+"""The reason of a tie with an unlogged copy."""
 
 
 def held(ranked: Ranking, fit: Fit, account: int) -> float:
@@ -180,5 +182,4 @@ class _Judge:
         )  # fmt: skip
         if not named:
             return Verdict("none", (), null.value >= pasted + self.margin, null, mixture, 0.0, (), self.moment)
-        reason = "an unlogged copy of the same state explains it about as well"
-        return Verdict("tie", named, True, null, mixture, 0.0, (reason,), self.moment)
+        return Verdict("tie", named, True, null, mixture, 0.0, (INDISTINGUISHABLE,), self.moment)

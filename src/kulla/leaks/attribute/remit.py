@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from kulla.leaks.attribute.judge import FLOOR, HALF, Verdict
+from kulla.leaks.attribute.judge import FLOOR, HALF, INDISTINGUISHABLE, Verdict
 from kulla.leaks.attribute.mixture import best, pool
 from kulla.leaks.attribute.null import PASTED, Component, Null
 from kulla.leaks.attribute.pairs import Explained
@@ -29,7 +29,6 @@ AGAIN: Final = 7 * DAY
 """Between two reads of a record that count as usual work: who takes a register page by page may open a page twice."""
 CRAWL: Final = 2
 """The place of an unlogged crawl in the null."""
-TIED: Final = "an unlogged copy of the same state explains it about as well"
 
 
 def beside_remits(
@@ -62,7 +61,7 @@ def beside_remits(
     if firm >= max(margin, FLOOR):
         return replace(verdict, strength=firm)
     named = tuple(at for at in verdict.named if ranked.scored[at].account in accounts)
-    return replace(verdict, outcome="tie", named=named, ties_unlogged=True, strength=0.0, reasons=(TIED,))
+    return replace(verdict, outcome="tie", named=named, ties_unlogged=True, strength=0.0, reasons=(INDISTINGUISHABLE,))
 
 
 def remit(found: Explained, nothing: Null, actor: int) -> list[Component]:

@@ -27,6 +27,7 @@ SENTENCES: Final = tuple(
             "left_out",
         ),
         (r"an extract that was handed out explains it as well, and its marks are in the file", "marked"),
+        (r"a known copy of the register explains it about as well", "copied"),
         (r"some of its log lines were never sealed", "some_never_sealed"),
         (r"an unlogged copy of the register in other hands at that time", "clear.copy"),
         (
