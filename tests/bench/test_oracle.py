@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from bench.oracle import Target, attacked
+from bench.oracle import ATTACKS, Target, attacked
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +25,15 @@ def test_the_attack_works_on_what_is_told_openly(target: Target, folder: Path) -
 
 
 def test_it_learns_nothing_at_a_centre(target: Target, folder: Path) -> None:
-    """24 files, half of them to learn on: ignorance gives 0.5, and more than this three times in a thousand."""
-    assert attacked(target, "window", 24, 3, folder).one < 0.97
+    """40 files, half of them to learn on: ignorance gives 0.5, and as much as this four times in a thousand."""
+    assert attacked(target, "window", 40, 3, folder).one < 0.85
 
 
-@pytest.mark.parametrize("name", ["counts, 150 known rows", "outcome", "pieces"])
-def test_attacks_make_files_that_can_be_traced(target: Target, folder: Path, name: str) -> None:
-    assert 0 <= attacked(target, name, 4, 5, folder).one <= 1
+@pytest.mark.parametrize("name", ["counts, 150 known rows", "column", "pieces"])
+def test_files_of_an_attack_are_recognised(target: Target, folder: Path, name: str) -> None:
+    """What the attacks that are not judged here make is a leak of this register, not rows of nowhere."""
+    of, attack = ATTACKS[name]
+    known = getattr(target, of)
+    told = target.told(attack(target, np.random.default_rng(5), known[0], True, True), folder, openly=True)
+    assert [table["register"] for table in told["tables"]] == ["payroll"]
+    assert told["pieces"]
