@@ -85,12 +85,17 @@ def test_what_is_wrong_is_told(centre: Centre, change: Callable[[Centre], None],
     assert any(why in each for each in found), found
 
 
-def test_evidence_is_read_when_asked(centre: Centre) -> None:
-    item = next(centre.evidence.glob("items/*/*"))
+@pytest.mark.parametrize("store", ["evidence", "state/reports"])
+def test_evidence_is_read_when_asked(centre: Centre, store: str) -> None:
+    Store(centre.path / store, centre.keys.evidence()).put([b"x"])
+    item = next((centre.path / store).glob("items/*/*"))
     item.chmod(0o600)
     data = bytearray(item.read_bytes())
     data[-1] ^= 1
     item.write_bytes(data)
     item.chmod(0o400)
     assert errors(centre) == []
-    assert len(errors(centre, evidence=True)) == 1
+    (told,) = errors(centre, evidence=True)
+    assert told.startswith(f"{store.rpartition('/')[2]} {item.name}")
+    item.chmod(0o644)
+    assert any(item.name in each and "others may reach" in each for each in errors(centre))

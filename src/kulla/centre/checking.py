@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from kulla.centre.folder import FOLDERS, Centre, exposed, opened
-from kulla.centre.vault.store import Store
+from kulla.centre.vault.stores import REPORTS, stores
 from kulla.errors import KullaError
 from kulla.registers.desk.checking import Remark
 from kulla.registers.keyfile import keys_below
@@ -20,7 +20,7 @@ _LOOKED: Final = ("", "state", "registers", "traces")
 
 
 def check(path: Path, keys: Path | None = None, evidence: bool = False) -> tuple[Remark, ...]:
-    """All remarks on a centre. keys: their folder, when centre.toml does not say; evidence: read every byte of it.
+    """All remarks on a centre. keys: their folder, when centre.toml does not say; evidence: read both stores whole.
 
     Raises nothing of ours: what keeps the centre from being opened is the one remark.
     """
@@ -54,16 +54,20 @@ def _folder(centre: Centre) -> Iterator[Remark]:
     for path in (centre.path / "centre.toml", *sorted(centre.state.iterdir())):
         if problem := exposed(path):
             yield Remark("error", path.name, problem)
-    for path in sorted(centre.evidence.rglob("*")):
+    for name, place in (("evidence", centre.evidence), (REPORTS, centre.state / REPORTS)):
+        yield from _stored(name, place)
+
+
+def _stored(name: str, place: Path) -> Iterator[Remark]:
+    """The files of a store: for us alone, and items for nobody to write to."""
+    for path in sorted(place.rglob("*")):
         if problem := exposed(path):
-            yield Remark("error", f"evidence {path.name}", problem)
+            yield Remark("error", f"{name} {path.name}", problem)
         elif path.parent.parent.name == "items" and stat.S_IMODE(path.stat().st_mode) & 0o222:
-            yield Remark("error", f"evidence {path.name}", "may be written to; chmod 400 it")
-    left = len(list(centre.evidence.glob("incoming/*")))
+            yield Remark("error", f"{name} {path.name}", "may be written to; chmod 400 it")
+    left = len(list(place.glob("incoming/*")))
     if left:
-        yield Remark(
-            "note", "evidence", f"{left} intakes at work, or cut short; a start of the centre removes the latter"
-        )
+        yield Remark("note", name, f"{left} intakes at work, or cut short; a start of the centre removes the latter")
 
 
 def _keys(centre: Centre) -> Iterator[Remark]:
@@ -129,5 +133,5 @@ def _copies(centre: Centre) -> Iterator[Remark]:
 
 
 def _evidence(centre: Centre) -> Iterator[Remark]:
-    for flaw in Store(centre.evidence, centre.keys.evidence()).verify():
-        yield Remark("error", f"evidence {flaw.address}", flaw.text)
+    for name, store in stores(centre).items():
+        yield from (Remark("error", f"{name} {flaw.address}", flaw.text) for flaw in store.verify())

@@ -34,7 +34,7 @@ from kulla.errors import ConfigError, InputError, OutputError, UsageError
 from kulla.registers.keyfile import KeyFile
 
 TOML: Final = "centre.toml"
-FOLDERS: Final = ("state", "lake", "registers", "evidence", "inbox", "rejects", "traces")
+FOLDERS: Final = ("state", "state/uploads", "lake", "registers", "evidence", "inbox", "rejects", "traces")
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 

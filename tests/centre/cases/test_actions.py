@@ -327,3 +327,20 @@ def test_red_observables_join_no_cases_for_others(people: Cast, case: Case) -> N
 def test_a_time_that_no_clock_tells_is_refused(people: Cast, case: Case, year: int) -> None:
     with pytest.raises(ValidationError, match="outside"):
         actions.write_entry(people["officer-civil"], case, "x", datetime(year, 1, 1, tzinfo=UTC))
+
+
+def test_alerts_do_not_leave_a_case_that_one_does_not_see(people: Cast, case: Case) -> None:
+    officer, analyst = people["officer-civil"], people["analyst-civil"]
+    alert = _alert(people, "a")
+    actions.take_alerts(officer, case, [alert])
+    mine = actions.open_case(analyst, "mine", "civil", people.places["tax"])
+    alert.refresh_from_db()
+    assert actions.take_alerts(analyst, mine, [alert]) == 1  # both cases are seen: it moves
+    alert.refresh_from_db()
+    actions.take_alerts(officer, case, [alert])
+    current = Case.objects.get(pk=case.pk)
+    actions.change(officer, current, current.version, {"tlp": "RED"})
+    alert.refresh_from_db()
+    with pytest.raises(ValidationError, match="do not see"):
+        actions.take_alerts(analyst, mine, [alert])
+    assert Alert.objects.get(pk=alert.pk).case_id == case.pk

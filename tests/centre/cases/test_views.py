@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from kulla.centre.cases import actions
+from kulla.centre.cases.actions.holds import place_hold
 from kulla.centre.cases.models import Case
 
 pytestmark = pytest.mark.django_db
@@ -144,3 +145,22 @@ def test_a_form_takes_no_time_that_no_clock_tells(enter: Enter, case: Case) -> N
         f"/cases/{case.number}/entries", {"text": "x", "at": "0001-01-01T00:30"}, follow=True
     )
     assert "outside of what a case can hold" in page.content.decode()
+
+
+def test_a_task_is_given_to_somebody_who_sees_the_case(enter: Enter, people: Cast, case: Case) -> None:
+    task = actions.add_task(people["officer-civil"], case, "call")
+    client, at = enter("officer-civil"), f"/cases/{case.number}/tasks/{task.pk}/assign"
+    client.post(at, {"to": "analyst-tax"})
+    task.refresh_from_db()
+    assert task.assignee == people["analyst-tax"]
+    assert "cannot see" in client.post(at, {"to": "analyst-military"}, follow=True).content.decode()
+    client.post(at, {"to": ""})
+    task.refresh_from_db()
+    assert task.assignee is None
+
+
+def test_a_hold_tells_what_it_covers(enter: Enter, people: Cast, case: Case) -> None:
+    place_hold(people["officer-civil"], case, "order 9", query="srv-1")
+    text = enter("officer-civil").get(f"/cases/{case.number}/").content.decode()
+    assert "Held: 0 items of evidence; the events of 0 alerts." in text
+    assert "And the events of Tax in this span that match." in text

@@ -12,6 +12,8 @@ from kulla.centre.alerts.models import Alert
 from kulla.centre.audit.models import Entry
 from kulla.centre.hunting import actions, jobs
 from kulla.centre.hunting.models import Job, SavedHunt
+from kulla.centre.hunting.views import search
+from kulla.errors import OutputError
 from kulla.lake import Lake
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +72,23 @@ def test_exports_hold_ones_own_places_and_are_told(enter: Enter, lake: Lake, for
     assert (entry.zone, entry.actor, entry.detail) == ("civil", "analyst-tax", {"format": form, "characters": 6})
     assert enter("analyst-tax").post("/hunting/export", {"q": "(", "format": form}).status_code == 404
     assert enter("analyst-tax").post("/hunting/export", {"q": "", "format": "exe"}).status_code == 404
+
+
+def test_an_export_is_whole_or_refused_and_says_so(enter: Enter, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "EXPORTED", 3)
+    client, form = enter("analyst-tax"), {"q": "whoami", "span": "all", "format": "csv"}
+    page = client.post("/hunting/export", form, follow=True)
+    assert page.redirect_chain == [("/hunting/?q=whoami&span=all", 302)]
+    assert "more than 3 events" in page.content.decode()
+    entry = Entry.objects.get(action__startswith="hunting.")
+    assert (entry.action, entry.detail) == ("hunting.export-refused", {"format": "csv", "characters": 6})
+    monkeypatch.setattr(search, "EXPORTED", 6)
+    body = b"".join(client.post("/hunting/export", form).streaming_content).decode()  # type: ignore[attr-defined]
+    assert body.count("tax-raw") == 6
+    answer = client.post("/hunting/export", form)
+    monkeypatch.setattr(search, "EXPORTED", 5)  # as if one more had come after they were counted
+    with pytest.raises(OutputError, match="meanwhile"):
+        list(answer.streaming_content)  # type: ignore[attr-defined]
 
 
 def test_an_event_is_found_by_who_may_and_by_nobody_else(enter: Enter, lake: Lake) -> None:

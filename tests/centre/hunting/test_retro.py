@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from centrecast import Cast
@@ -144,6 +145,46 @@ def test_a_job_whose_process_died_begins_anew_and_counts_once(people: Cast, lake
     assert jobs.run_pending(lake) == 1
     job.refresh_from_db()
     assert (job.state, job.hits, job.found) == ("done", 6, Alert.objects.count())
+
+
+def test_what_was_there_already_is_listed(people: Cast, lake: Lake, enter: Callable[[str], Client]) -> None:
+    for _ in range(2):
+        job = actions.ask(people["analyst-tax"], "indicators", "198.51.100.7", "civil")
+        jobs.run_pending(lake)
+    job.refresh_from_db()
+    assert (job.found, job.hits) == (0, 6)
+    assert set(job.keys) == set(Alert.objects.values_list("uid", flat=True))
+    page = enter("analyst-tax").get(f"/hunting/retro/{job.uid}").content.decode()
+    assert "tax-srv" in page
+    assert "Nothing was found" not in page
+    Alert.objects.update(constituent=people.places["health"])
+    page = enter("analyst-tax").get(f"/hunting/retro/{job.uid}").content.decode()
+    assert "tax-srv" not in page
+    assert "Nothing was found" not in page
+
+
+def test_what_a_job_stored_before_its_process_died_is_listed(
+    people: Cast, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = actions.ask(people["analyst-civil"], "rules", RULE, "civil")
+    real = jobs._tell
+
+    def dies(*args: Any) -> None:
+        real(*args)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "BEAT", 0)
+        patch.setattr(jobs, "_tell", dies)
+        with pytest.raises(KeyboardInterrupt):
+            jobs.run_pending(lake)
+    stored = set(Alert.objects.values_list("uid", flat=True))
+    assert stored
+    Job.objects.update(beat=timezone.now() - jobs.DEAD - timedelta(seconds=1))
+    jobs.run_pending(lake)
+    job.refresh_from_db()
+    assert (job.state, job.hits) == ("done", 12)
+    assert stored < set(job.keys) == set(Alert.objects.values_list("uid", flat=True))
 
 
 def test_a_stopped_job_ends_and_says_so(people: Cast, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

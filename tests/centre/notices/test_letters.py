@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import email
+import socketserver
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email import policy
@@ -15,6 +17,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from centrecast import Cast
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
 from mailserver import free_port
 
 from kulla.centre.audit.models import Entry as Audit
@@ -173,6 +176,70 @@ def test_a_letter_cut_short_while_it_was_sent_is_told(
     assert letters.unsure(letter)
     letters.send(analyst, letter)
     assert len(inbox.got) == 1
+
+
+@pytest.fixture
+def lost(configure: Configure) -> Iterator[list[bytes]]:
+    """A mail server that reads a whole message and hangs up without a word; the messages."""
+    got: list[bytes] = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 here\r\n")
+            while line := self.rfile.readline():
+                if not line.upper().startswith(b"DATA"):
+                    self.wfile.write(b"250 OK\r\n")
+                    continue
+                self.wfile.write(b"354 go on\r\n")
+                got.append(b"".join(iter(self.rfile.readline, b".\r\n")))
+                return
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        configure(mail={"smtp": {"host": "127.0.0.1", "port": port, "security": "none", "from": "desk@centre.example"}})
+        yield got
+        server.shutdown()
+
+
+def test_a_server_lost_after_the_message_leaves_it_unsure(lost: list[bytes], people: Cast, report: Report) -> None:
+    analyst = people["analyst-civil"]
+    letter = letters.draft(analyst, report, "receipt", "en")
+    with pytest.raises(ValidationError, match="may or may not have gone"):
+        letters.send(analyst, letter)
+    assert len(lost) == 1
+    letter.refresh_from_db()
+    assert (letter.state, letter.sent_by) == (Sending.SENDING, analyst)
+    assert letters.unsure(letter)
+    with pytest.raises(ValidationError, match="no draft"):
+        letters.change(analyst, letter, "a@b.example", "x", "y")
+    letters.handed(analyst, letter)
+    letter.refresh_from_db()
+    assert (letter.state, letter.error) == (Sending.HANDED, "")
+
+
+def test_a_lost_letters_page_says_so(
+    lost: list[bytes], people: Cast, report: Report, enter: Callable[[str], Client], settings: Any
+) -> None:
+    settings.EXERCISE = False
+    analyst = people["analyst-civil"]
+    letter = letters.draft(analyst, report, "receipt", "en")
+    with pytest.raises(ValidationError):
+        letters.send(analyst, letter)
+    settings.EXERCISE = True  # else a second factor is asked
+    page = enter("analyst-civil").get(f"/notices/letters/{letter.pk}/").content.decode()
+    assert "may or may not have gone" in page
+    assert "It was not sent" not in page
+
+
+def test_a_server_that_is_not_there_leaves_a_draft(configure: Configure, people: Cast, report: Report) -> None:
+    out = {"host": "127.0.0.1", "port": free_port(), "security": "none", "from": "desk@centre.example"}
+    configure(mail={"smtp": out})
+    letter = letters.draft(people["analyst-civil"], report, "receipt", "en")
+    with pytest.raises(ValidationError, match="not sent"):
+        letters.send(people["analyst-civil"], letter)
+    letter.refresh_from_db()
+    assert letter.state == Sending.DRAFT
 
 
 def test_without_a_server_it_is_copied(configure: Configure, people: Cast, report: Report) -> None:

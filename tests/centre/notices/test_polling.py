@@ -145,7 +145,32 @@ def test_a_file_that_is_too_long_is_put_aside(here: Centre, monkeypatch: pytest.
     (root / "a.eml").write_bytes(b"long")
     with pytest.raises(InputError, match="longer"):
         polling.sweep(here, ways(here.told), 0)
-    assert (root / ".too-long" / "a.eml").exists()
+    assert (root / ".too-long" / "any" / "a.eml").exists()
+
+
+def test_files_put_aside_keep_their_zone_and_replace_nothing(
+    here: Centre, monkeypatch: pytest.MonkeyPatch, all_zones: None
+) -> None:
+    monkeypatch.setattr(polling, "MOST_BYTES", 3)
+    root = here.inbox / ".reports"
+    said = []
+    for turn in range(2):
+        for place in ("civil", "military", "military/2026"):
+            (root / place).mkdir(parents=True, exist_ok=True)
+            (root / place / "a.eml").write_bytes(f"{place} {turn}".encode())
+        with pytest.raises(InputError) as error:
+            polling.sweep(here, ways(here.told), 0)
+        said.append(str(error.value))
+    aside = root / ".too-long"
+    found = {path.relative_to(aside).as_posix(): path.read_text() for path in aside.rglob("*.eml")}
+    assert found == {
+        "civil/a.eml": "civil 0", "civil/2/a.eml": "civil 1",
+        "military/a.eml": "military 0", "military/2/a.eml": "military/2026 0",
+        "military/3/a.eml": "military 1", "military/4/a.eml": "military/2026 1",
+    }  # fmt: skip
+    assert {path.suffix for path in root.rglob("*") if path.is_file()} == {".eml"}
+    for each in (".too-long/civil/a.eml", ".too-long/military/2/a.eml"):
+        assert each in said[0]
 
 
 def test_numbers_count_on_and_the_whole_is_kept(here: Centre, people: Cast, mail: Mail) -> None:

@@ -144,6 +144,17 @@ def test_a_report_from_form_to_case(enter: Enter, people: Cast, here: Centre) ->
     assert "Choose what" in client.post(f"{at}/dance", follow=True).content.decode()
 
 
+def test_a_receipt_number_is_one_reports_over_all_zones(enter: Enter, here: Centre) -> None:
+    form = {"sender": "Ana", "subject": "S", "body": "b", "tlp": "AMBER", "pap": "AMBER"}
+    for who, zone in (("analyst-military", "military"), ("analyst-civil", "civil"), ("analyst-military", "military")):
+        answer = enter(who).post("/notices/new", {**form, "zone": zone}, follow=True)
+        assert answer.redirect_chain[-1][0].startswith("/notices/report/R-")
+    numbers = Report.objects.order_by("pk").values_list("number", "zone")
+    assert [(number[7:], zone) for number, zone in numbers] == [
+        ("00001", "military"), ("00002", "civil"), ("00003", "military")
+    ]  # fmt: skip
+
+
 def test_a_strangers_page_is_text(enter: Enter, here: Centre, people: Cast, mail: Mail) -> None:
     evil = "<script>alert(1)</script>"
     row = take_message(mail(evil, evil, f'"{evil}" <a@b.example>', {f"{evil}.txt": b"x"}), "civil", "mail")

@@ -34,6 +34,12 @@ def test_a_centre_is_served_by_its_own_variables(tmp_path: Path) -> None:
     assert told.database["NAME"] == str(centre.database)
 
 
+def test_a_holiday_that_is_no_date_is_refused_when_a_centre_is_served(tmp_path: Path) -> None:
+    centre = centre_at(tmp_path, more={"holidays": {"al": ["28 November"]}})
+    with pytest.raises(ConfigError, match=r"centre\.toml: \[holidays\] al"):
+        environment.of(centre, {})
+
+
 def test_a_provider_needs_its_secret_among_the_keys(tmp_path: Path) -> None:
     more = {"oidc": {"ministry": {"server": "https://login.example.al", "client": "kulla"}}}
     centre = centre_at(tmp_path, more=more)

@@ -28,6 +28,7 @@ from kulla.centre.vault.keyring import new_vault_key
 from kulla.centre.vault.restore import problems, restore
 from kulla.centre.vault.stage import Stage
 from kulla.centre.vault.store import Store
+from kulla.centre.vault.stores import reports_store
 from kulla.centre.vault.stream import Sealer, unsealed
 from kulla.errors import ConfigError, InputError, KullaError, OutputError, UsageError
 from kulla.leaks.desk.runs import Run, begin, runs_in
@@ -262,6 +263,26 @@ def test_what_was_wrong_before_is_told_after(tmp_path: Path, centre: Centre) -> 
     assert item.name in found.problems[0]
     assert "runs.jsonl:3" in found.problems[1]
     assert found.problems[2] == "the audit's chain"
+
+
+def test_what_came_with_reports_is_settled_and_read_too(tmp_path: Path, centre: Centre) -> None:
+    store = reports_store(centre)
+    address = store.put([b"attached"]).address
+    with store.incoming() as coming:
+        coming.write(b"not whole")
+        backup(centre, tmp_path / "whole", NOW)
+    again = restore(tmp_path / "whole", tmp_path / "one", centre.keys.folder)
+    assert again.problems == ()
+    kept = reports_store(again.centre)
+    assert b"".join(kept.get(address)) == b"attached"
+    (item,) = (path for path in kept.path.rglob("*") if path.is_file())
+    assert item.stat().st_mode & 0o777 == 0o400
+    item = next(store.path.glob("items/*/*"))
+    item.chmod(0o600)
+    item.write_bytes(item.read_bytes()[:-1])
+    backup(centre, tmp_path / "cut", NOW)
+    found = restore(tmp_path / "cut", tmp_path / "two", centre.keys.folder)
+    assert [each.partition(":")[0] for each in found.problems] == [f"reports {address}"]
 
 
 def test_a_damaged_database_is_told(tmp_path: Path, centre: Centre) -> None:

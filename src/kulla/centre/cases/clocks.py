@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
+from django.conf import settings
 from django.utils import timezone
 
 from kulla.centre.cases.models import Bearer, Case, Decision
 from kulla.centre.law import clocks as law
 from kulla.centre.law.clocks import OPEN, Clock, most_urgent
+from kulla.centre.law.holidays import holidays
 from kulla.centre.law.jurisdiction import shipped
+from kulla.centre.site.place import centre
 
 __all__ = ["OPEN", "Clock", "clocks_of", "clocks_of_many", "ledger", "most_urgent"]
 
@@ -40,7 +43,16 @@ def clocks_of_many(cases: Iterable[Case], now: datetime | None = None) -> dict[i
     for row in Decision.objects.filter(bearer__in=bearers).order_by("recorded", "pk"):
         told[row.bearer_id].append(row)
     found: dict[int, list[Clock]] = defaultdict(list)
+    free = _holidays() if bearers else {}
     for bearer in bearers:
         place = shipped()[bearer.jurisdiction]
-        found[bearer.case_id] += law.clocks(ledger(bearer, told[bearer.pk]), place, moment)
+        days = free.get(bearer.jurisdiction, frozenset())
+        found[bearer.case_id] += law.clocks(ledger(bearer, told[bearer.pk]), place, moment, days)
     return found
+
+
+def _holidays() -> dict[str, frozenset[date]]:
+    """Those that the centre names; none when no centre is served."""
+    if settings.CENTRE is None or settings.KEYS is None:
+        return {}
+    return holidays(centre().told.more, shipped())

@@ -113,6 +113,8 @@ def _whole(actor: User, case: Case) -> dict[str, Any]:
         "observables": door.visible(actor, Observable.objects.filter(case=case)),
         "bearers": [(bearer, DecisionForm(bearer.jurisdiction, prefix=f"b{bearer.pk}")) for bearer in bearers],
         "clocks": clocks,
+        "people": may_lead(case),
+        "held": {"items": case.items.filter(disposed=None).count(), "alerts": case.alerts.count()},
         "holds": door.visible(actor, Hold.objects.filter(case=case)).select_related("placed_by", "lift_asked_by"),
         "alerts": door.visible(actor, case.alerts.all())[:200],
         "related": door.visible(actor, case.related.all()),

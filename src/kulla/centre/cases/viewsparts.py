@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -120,6 +120,9 @@ def task_act(request: HttpRequest, actor: User, case: Case, pk: int, act: str) -
         actions.reopen_task(actor, row)
     elif act == "mine":
         tasks.assign_task(actor, row, actor)
+    elif act == "assign":
+        chosen = request.POST.get("to", "")
+        tasks.assign_task(actor, row, get_object_or_404(User, username=chosen, is_active=True) if chosen else None)
     else:
         raise Http404
 

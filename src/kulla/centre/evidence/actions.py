@@ -23,6 +23,7 @@ from kulla.centre.site.place import centre
 from kulla.centre.vault.custody import Kind
 from kulla.centre.vault.stamp import item_stamp, stamp_request
 from kulla.centre.vault.store import Store
+from kulla.centre.vault.stores import evidence_store
 from kulla.errors import InputError, OutputError, UsageError
 
 log = logging.getLogger(__name__)
@@ -33,8 +34,7 @@ TOOL: Final = f"Kulla {__version__}"
 
 def store() -> Store:
     """The centre's evidence store."""
-    here = centre()
-    return Store(here.evidence, here.keys.evidence())
+    return evidence_store(centre())
 
 
 def take_in(

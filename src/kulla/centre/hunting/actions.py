@@ -87,11 +87,13 @@ def forget_hunt(actor: User, row: SavedHunt) -> None:
         row.delete()
 
 
-def export(actor: User, form: str, terms: int) -> None:
-    """Tell the audit that events leave as a file: the query's number of characters, never what it asks."""
+def export(actor: User, form: str, terms: int, refused: bool = False) -> None:
+    """Tell the audit that events leave as a file, or that they do not because they are too many: the query's number of
+    characters, never what it asks."""
     door.need(actor, "events.search")
+    action = "hunting.export-refused" if refused else "hunting.export"
     for zone in sorted({zone for zone, _one in door.sight(actor).places("events.search")}):
-        record(actor, "hunting.export", "lake", zone=zone, format=form, characters=terms)
+        record(actor, action, "lake", zone=zone, format=form, characters=terms)
 
 
 def _place(actor: User, verb: str, zone: str) -> int | None:

@@ -111,9 +111,12 @@ def _steps(job: Job, lake: Lake, scope: Scope) -> Iterator[retro.Step]:
 
 
 def _tell(job: Job, gathered: retro.Gathered, done: int, hits: int) -> None:
-    """Store what was found so far, say how far we are, and hear whether to stop."""
+    """Store what was found so far, say how far we are, and hear whether to stop.
+
+    What is listed are all alerts that the job led to, the new ones first: an alert may be there already, unchanged.
+    """
     counts = upsert(gathered.take())
-    job.keys = list(dict.fromkeys([*job.keys, *counts.made, *counts.grown]))[:_KEPT]
+    job.keys = list(dict.fromkeys([*job.keys, *counts.made, *counts.grown, *gathered.totals]))[:_KEPT]
     moved = Job.objects.filter(pk=job.pk, state=State.RUNNING).update(
         beat=timezone.now(), done=done, hits=hits, found=F("found") + len(counts.made),
         again=len(gathered.totals) - F("found") - len(counts.made), keys=job.keys,

@@ -25,6 +25,7 @@ from kulla.centre.audit.chain import record
 from kulla.centre.cases.models import Entry, Source
 from kulla.centre.notices import threads
 from kulla.centre.notices.models import Letter, Report, Sending, Template
+from kulla.centre.notices.smtp import Unsure
 from kulla.centre.notices.smtp import send as send_mail
 from kulla.centre.notices.ways import ways
 from kulla.centre.people import door
@@ -112,7 +113,8 @@ def subject_of(letter: Letter) -> str:
 def send(actor: User, letter: Letter, confirmed: str = "") -> Letter:
     """Send a letter by mail, now, to its one recipient. confirmed: their address, written once more.
 
-    Raises ValidationError when it may not leave, or was not taken; then it is a draft as before.
+    Raises ValidationError when it may not leave, or was not taken; then it is a draft as before. When the server was
+    lost meanwhile it stays as being sent, and `unsure`.
     """
     here = centre()
     try:
@@ -130,6 +132,11 @@ def send(actor: User, letter: Letter, confirmed: str = "") -> Letter:
     answers = threads.answer_address(report.number, told.sender) if told.subaddress else ""
     try:
         send_mail(told, here.keys, row.to, subject_of(row), row.body, headers, answers)
+    except Unsure as error:
+        Letter.objects.filter(pk=row.pk, state=Sending.SENDING).update(error=str(error)[:200])
+        raise ValidationError(
+            _("It may or may not have gone: %(why)s. Ask the recipient before you send it again.") % {"why": error}
+        ) from None
     except KullaError as error:
         _back(row, str(error))
         raise ValidationError(_("It was not sent: %(why)s") % {"why": error}) from None
@@ -152,8 +159,9 @@ def discard(actor: User, letter: Letter) -> None:
 
 
 def unsure(letter: Letter, now: datetime | None = None) -> bool:
-    """Whether a letter was being sent when the centre stopped."""
-    return letter.state == Sending.SENDING and (now or datetime.now(UTC)) - (letter.sent or letter.made) > UNSURE
+    """Whether a letter was being sent when the server was lost, or when the centre stopped."""
+    old = (now or datetime.now(UTC)) - (letter.sent or letter.made) > UNSURE
+    return letter.state == Sending.SENDING and (bool(letter.error) or old)
 
 
 def is_exercise(report: Report) -> bool:
@@ -181,6 +189,7 @@ def _leaving(actor: User, letter: Letter, confirmed: str, host: str) -> Letter:
                 % {"tlp": row.tlp}
             )
         row.state, row.sent, row.sent_by, row.confirmed = Sending.SENDING, timezone.now(), actor, strict
+        row.error = ""
         row.message_id = threads.new_id(row.report.number, host)
         row.save()
         record(actor, "notices.send", row, number=row.report.number, tlp=row.tlp, confirmed=strict)

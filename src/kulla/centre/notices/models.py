@@ -141,8 +141,8 @@ class Sending(models.TextChoices):
 
 
 class Letter(ReportBound, Marked):
-    """An answer to a report: a draft until a person sends it. Being sent for long means that the centre stopped
-    meanwhile: it may or may not have gone."""
+    """An answer to a report: a draft until a person sends it. Being sent for long, or with an `error`, means
+    that the centre stopped or the server was lost meanwhile: it may or may not have gone."""
 
     to = models.EmailField(_("to"), max_length=320, blank=True)
     subject = models.CharField(_("subject"), max_length=300)

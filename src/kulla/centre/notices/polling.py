@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
+from itertools import count
+from pathlib import Path
 from typing import Final
 
 from kulla.centre.folder import Centre
@@ -20,6 +23,9 @@ MOST: Final = 50
 """Messages of a mailbox taken at a time: other errands have their turn between."""
 FOLDER: Final = ".reports"
 TOO_LONG: Final = ".too-long"
+ANY: Final = "any"
+"""Below TOO_LONG: what did not lie in a zone's folder."""
+_NAMED: Final = 5
 
 
 def poll(centre: Centre, told: Ways, now: datetime) -> list[str]:
@@ -61,18 +67,16 @@ def _said(message: Fetched, box: Box) -> list[str]:
 def sweep(centre: Centre, told: Ways, quiet: float) -> int:
     """Take the files in inbox/.reports/, each removed once its report stands; how many.
 
-    Raises InputError naming how many are too long; they are put aside in inbox/.reports/.too-long.
+    Raises InputError naming those that are too long; they are put aside below inbox/.reports/.too-long.
     """
     root = centre.inbox / FOLDER
     if not root.is_dir():
         return 0
-    done = long = 0
+    done, long = 0, []
     for file in Inbox(centre.inbox, quiet).waiting(FOLDER)[:MOST]:
         zone = file.path.relative_to(root).parts[0]
         if file.size > MOST_BYTES:
-            (root / TOO_LONG).mkdir(mode=0o700, exist_ok=True)
-            file.path.rename(root / TOO_LONG / file.path.name)
-            long += 1
+            long.append(_aside(file.path, root / TOO_LONG / (zone if zone in Zone.values else ANY)))
             continue
         try:
             data = file.path.read_bytes()
@@ -85,5 +89,34 @@ def sweep(centre: Centre, told: Ways, quiet: float) -> int:
         synced(file.path.parent)
         done += 1
     if long:
-        raise InputError(f"{long} files in inbox/{FOLDER} are longer than {MOST_BYTES >> 20} MiB; see {TOO_LONG} there")
+        named = ", ".join(_plain(path.relative_to(root).as_posix()) for path in long[:_NAMED])
+        more = f" and {len(long) - _NAMED} more" if len(long) > _NAMED else ""
+        raise InputError(
+            f"{len(long)} files in inbox/{FOLDER} are longer than {MOST_BYTES >> 20} MiB; "
+            f"put aside there: {named}{more}"
+        )
     return done
+
+
+def _aside(path: Path, folder: Path) -> Path:
+    """Move a file into a folder, or into one of folder/2, folder/3 … where its name is taken: nothing is replaced.
+    Where it lies now. Raises InputError."""
+    try:
+        for number in count(1):
+            target = (folder if number == 1 else folder / str(number)) / path.name
+            try:
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            except FileExistsError:
+                continue
+            path.replace(target)  # onto the empty file that was just made, and that nobody else made
+            return target
+    except OSError as error:
+        raise InputError(f"a file in inbox/{FOLDER} cannot be put aside: {error.strerror}") from None
+    raise AssertionError("count ends")
+
+
+def _plain(name: str) -> str:
+    """A name as text on one line."""
+    whole = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in whole)

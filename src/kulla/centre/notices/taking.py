@@ -18,8 +18,10 @@ from kulla.centre.notices.mail import Mail
 from kulla.centre.notices.models import Attachment, Channel, Report
 from kulla.centre.people import door
 from kulla.centre.people.models import Constituent, User
+from kulla.centre.people.numbering import following
 from kulla.centre.site.place import centre
 from kulla.centre.vault.store import Store, Stored
+from kulla.centre.vault.stores import reports_store
 from kulla.errors import InputError
 from kulla.share.marks import Marks, marks_in
 
@@ -29,8 +31,7 @@ _SHOWN = 2000
 def store() -> Store:
     """Where attachments lie, encrypted under the evidence store's keys, but apart from it: custody begins when a case
     takes them."""
-    here = centre()
-    return Store(here.state / "reports", here.keys.evidence())
+    return reports_store(centre())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def write_down(
 
 
 def _save(actor: User | None, report: Report, kept: Sequence[Kept]) -> None:
-    report.number = _next_number(report.received)
+    report.number = following(Report.objects.all(), f"R-{report.received.year}-")
     report.save(force_insert=True)
     for each in kept:
         Attachment(
@@ -106,13 +107,6 @@ def _save(actor: User | None, report: Report, kept: Sequence[Kept]) -> None:
     record(actor, "notices.report", report, number=report.number, channel=report.channel, attachments=len(kept))
     if report.case is not None:
         tell_case(None, report, report.case)
-
-
-def _next_number(at: datetime) -> str:
-    """The year and a count from 1. Called on the audit's turn: nobody else counts meanwhile."""
-    start = f"R-{at.year}-"
-    last = Report.objects.filter(number__startswith=start).order_by("-pk").values_list("number", flat=True).first()
-    return f"{start}{int(last[7:]) + 1 if last else 1:05d}"
 
 
 def _join_thread(report: Report, mail: Mail) -> None:

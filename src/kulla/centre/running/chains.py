@@ -1,4 +1,4 @@
-"""Every chain of a centre followed once more: the audit's, and each item's custody, against what the store holds."""
+"""Every chain of a centre followed once more: the audit's, and each item's custody, against what the stores hold."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from kulla.centre.folder import Centre
 from kulla.centre.running import serving
 from kulla.centre.vault.store import Store
+from kulla.centre.vault.stores import evidence_store, reports_store
 from kulla.errors import KullaError
 
 
 def broken(centre: Centre) -> Iterator[str]:
     """What does not hold, in words; nothing when all does. Once in a process: it becomes one of the centre's.
 
-    The store's items are asked for, not read through: `Store.verify` does that.
+    The stores' items are asked for, not read through: `Store.verify` does that.
     """
     if centre.told.database == "sqlite" and not centre.database.exists():
         return  # made and never started
@@ -30,7 +31,8 @@ def broken(centre: Centre) -> Iterator[str]:
 
     with door.zones(door.ALL_ZONES):
         yield from (f"audit entry {fault.seq}: {fault.what}" for fault in faults())
-        yield from _custody(Store(centre.evidence, centre.keys.evidence()))
+        yield from _custody(evidence_store(centre))
+        yield from _attachments(reports_store(centre))
 
 
 def _custody(store: Store) -> Iterator[str]:
@@ -50,3 +52,12 @@ def _custody(store: Store) -> Iterator[str]:
     for address in store.addresses():
         if address not in told:
             yield f"evidence {address}: is here, and no custody record speaks of it"
+
+
+def _attachments(store: Store) -> Iterator[str]:
+    """What is missing of reports. An item of no report is no fault: an intake that ended before its row leaves one."""
+    from kulla.centre.notices.models import Attachment
+
+    for row in Attachment.objects.select_related("report").order_by("pk").iterator(chunk_size=500):
+        if not store.holds(row.address):
+            yield f"report {row.report.number}: the content of an attachment is missing ({row.address})"

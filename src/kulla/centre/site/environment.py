@@ -11,6 +11,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kulla.centre.folder import Centre
+from kulla.centre.law.holidays import holidays
+from kulla.centre.law.jurisdiction import shipped
 from kulla.centre.vault.keyring import Keys
 from kulla.errors import ConfigError
 
@@ -104,8 +106,12 @@ _SQLITE: Final[Mapping[str, Any]] = {
 
 
 def of(centre: Centre, environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables by which a process serves `centre`: `environ` with ours set."""
+    """The variables by which a process serves `centre`: `environ` with ours set.
+
+    Raises ConfigError when what centre.toml says cannot be used.
+    """
     told = centre.told
+    holidays(told.more, shipped())  # refused here, before a page is
     providers = told.more.get("oidc", {})
     return {
         **environ,

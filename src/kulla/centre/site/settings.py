@@ -147,6 +147,8 @@ STORAGES = {
 }
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 """What is uploaded goes through a file that is gone when the request ends: leaked files have gigabytes."""
+FILE_UPLOAD_TEMP_DIR = str(_env.folder / "state" / "uploads") if _env.folder else None
+"""For us alone, and emptied when the console starts: an upload that a power failure cut off does not stay."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 << 20
 
 SESSION_COOKIE_HTTPONLY = True

@@ -26,7 +26,7 @@ from kulla.centre.vault.archive import Manifest, write_archive
 from kulla.centre.vault.deltalog import LAST, LOG, last_checkpoint, newest, tables_in
 from kulla.centre.vault.sqlite import copy_database
 from kulla.centre.vault.stage import Stage
-from kulla.centre.vault.store import Store
+from kulla.centre.vault.stores import REPORTS, evidence_store
 from kulla.errors import OutputError, UsageError
 from kulla.registers.desk.receiving import INDEX
 
@@ -58,7 +58,7 @@ def backup(centre: Centre, out: Path, now: datetime, url: str = "") -> BackedUp:
     out = out.resolve()
     if centre.path in out.parents or centre.keys.folder in out.parents:
         raise UsageError(f"{out}: a backup must lie outside the centre's folder and its keys'")
-    store = Store(centre.evidence, centre.keys.evidence())
+    store = evidence_store(centre)
     with _staging(centre) as folder, store.nothing_removed():
         try:
             stage = Stage(centre.path, folder)
@@ -102,9 +102,12 @@ def _database(centre: Centre, stage: Stage, url: str) -> None:
 
 
 def _of_state(path: Path, state: Path) -> bool:
-    """Whether a file of the state is one of its own: no lock, no stage of a backup, no database."""
-    staged = path.relative_to(state).parts[0].startswith("backup-")
-    return not staged and path.name not in _LOCKS and path.suffix != ".sqlite3"
+    """Whether a file of the state is one of its own: no lock, no stage of a backup, no upload, no intake that is under
+    way, no database."""
+    place = path.relative_to(state).parts
+    if place[0] == "uploads" or place[:2] == (REPORTS, "incoming"):
+        return False
+    return not place[0].startswith("backup-") and path.name not in _LOCKS and path.suffix != ".sqlite3"
 
 
 def _lake(centre: Centre, stage: Stage) -> dict[str, int]:

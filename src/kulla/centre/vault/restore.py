@@ -15,7 +15,7 @@ from kulla.centre.vault.backup import DUMP
 from kulla.centre.vault.deltalog import newest, tables_in
 from kulla.centre.vault.keyring import Keys, synced
 from kulla.centre.vault.sqlite import database_problem
-from kulla.centre.vault.store import Store
+from kulla.centre.vault.stores import REPORTS, stores
 from kulla.errors import ConfigError, InputError, KullaError, OutputError
 from kulla.leaks.desk.runs import runs_in
 
@@ -73,7 +73,7 @@ def restore(archive: Path, path: Path, keys: Path, url: str = "", checks: Iterab
 
 
 def problems(centre: Centre, checks: Iterable[Check] = ()) -> Iterator[str]:
-    """What does not hold: databases, every byte of the evidence, the log of runs, the lake's tables, and `checks`."""
+    """What does not hold: databases, every byte of both stores, the log of runs, the lake's tables, and `checks`."""
     for check in (*_CHECKS, *checks):
         try:
             yield from check(centre)
@@ -82,9 +82,10 @@ def problems(centre: Centre, checks: Iterable[Check] = ()) -> Iterator[str]:
 
 
 def _settled(folder: Path, keys: Keys) -> None:
-    """Modes as the store wants them, and centre.toml with the place where the keys are now."""
-    for item in folder.glob("evidence/items/*/*"):
-        item.chmod(0o400)
+    """Modes as the stores want them, and centre.toml with the place where the keys are now."""
+    for store in ("evidence", f"state/{REPORTS}"):
+        for item in folder.glob(f"{store}/items/*/*"):
+            item.chmod(0o400)
     told = told_in(folder)
     Centre(folder, keys, told).rewritten(replace(told, keys=str(keys.folder)))
 
@@ -103,8 +104,8 @@ def _database(centre: Centre) -> Iterator[str]:
 
 
 def _evidence(centre: Centre) -> Iterator[str]:
-    for flaw in Store(centre.evidence, centre.keys.evidence()).verify():
-        yield f"evidence {flaw.address}: {flaw.text}"
+    for name, store in stores(centre).items():
+        yield from (f"{name} {flaw.address}: {flaw.text}" for flaw in store.verify())
 
 
 def _runs(centre: Centre) -> Iterator[str]:

@@ -113,8 +113,8 @@ class Store:
         scope: equal content of one scope (a case) is kept once; nothing is shared between scopes.
         """
         try:
-            for name in ("items", "incoming"):
-                (self.path / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+            for place in (self.path, self.path / "items", self.path / "incoming"):  # parents get no mode
+                place.mkdir(mode=0o700, parents=True, exist_ok=True)
             item = Incoming(self, scope)
         except OSError as error:
             raise OutputError(f"{self.path}: evidence cannot be written: {error.strerror}") from error

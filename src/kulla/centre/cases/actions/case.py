@@ -18,6 +18,7 @@ from kulla.centre.cases.clocks import OPEN, clocks_of
 from kulla.centre.cases.models import Case, Entry, Source, State
 from kulla.centre.people import door
 from kulla.centre.people.models import Constituent, Membership, User
+from kulla.centre.people.numbering import following
 from kulla.centre.people.zones import VERBS
 from kulla.share.marks import Marks, merged
 
@@ -50,23 +51,13 @@ def open_case(
         raise ValidationError(_("This constituent is of another zone."))
     with transaction.atomic():
         turn()
-        case.number = _next_number()
+        case.number = following(Case.objects.all(), f"{timezone.now().year}-")
         case.full_clean(exclude=["number"])
         case.save(force_insert=True)
         record(actor, "cases.open", case, alerts=len(taken))
         if taken:
             _take(actor, case, taken)
     return case
-
-
-def _next_number() -> str:
-    """The year and a count from 1, over all zones: a number is one case's alone. Called on the audit's turn: nobody
-    else counts meanwhile."""
-    year = timezone.now().year
-    with door.zones(door.ALL_ZONES):
-        rows = Case.objects.filter(number__startswith=f"{year}-").order_by("-number")
-        last = rows.values_list("number", flat=True).first()
-    return f"{year}-{int(last[5:]) + 1 if last else 1:05d}"
 
 
 def take_alerts(actor: User, case: Case, alerts: Iterable[Alert]) -> int:
@@ -81,6 +72,10 @@ def take_alerts(actor: User, case: Case, alerts: Iterable[Alert]) -> int:
 
 
 def _take(actor: User | None, case: Case, alerts: list[Alert]) -> None:
+    held = {each.case_id for each in alerts if each.case_id not in (None, case.pk)}
+    seen = door.visible(actor, Case.objects.filter(pk__in=held)).count() if held else 0
+    if seen < len(held):
+        raise ValidationError(_("Some of these alerts are in a case that you do not see. Ask who leads cases."))
     if any(each.zone != case.zone for each in alerts):
         raise ValidationError(_("Alerts of another zone cannot be taken into this case."))
     found = merged([case.marks, *(each.marks for each in alerts)])

@@ -8,8 +8,10 @@ from itertools import pairwise
 from typing import Any, Final
 
 import pyarrow as pa
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -23,7 +25,7 @@ from kulla.centre.hunting.question import SPANS, Question, extent, last_term
 from kulla.centre.people import door
 from kulla.centre.people.models import User
 from kulla.centre.site.guards import verb
-from kulla.errors import UsageError
+from kulla.errors import OutputError, UsageError
 from kulla.lake import Lake, QueryError, Scope
 from kulla.lake.entities import FIELDS
 
@@ -33,6 +35,7 @@ PAGES: Final = 20
 BINS: Final = 60
 FACETS: Final = ("constituent", "host", "provider", "channel", "event_code")
 EXPORTED: Final = 100_000
+"""Events of one export at most: with more than these it is refused."""
 _LINE: Final = 400
 _KINDS: Final = {name: kind for kind, names in FIELDS.items() for name in names}
 
@@ -175,16 +178,22 @@ def _entities(name: str, value: str | None) -> tuple[str, list[str]]:
 @verb("events.search")
 @require_POST
 def export(request: HttpRequest, actor: User) -> HttpResponseBase:
-    """The events as a file, told in the audit before the first leaves."""
-    asked = Question.of(request.POST.dict())
+    """The events as a file, told in the audit before the first leaves: all that meet the question, or none."""
+    asked, scope = Question.of(request.POST.dict()), door.scope(actor)
     if request.POST.get("format") not in FORMATS or asked.wrong:
         raise Http404
     form = request.POST["format"]
     try:
-        found = _lake().search(asked.query, door.scope(actor), asked.since, asked.until, EXPORTED)
+        # Counted first, in bounded memory; a file of which the end is missing does not say so.
+        many = sum(map(len, _lake().search(asked.query, scope, asked.since, asked.until, EXPORTED + 1))) > EXPORTED
+        found = _lake().search(asked.query, scope, asked.since, asked.until, EXPORTED + 1)
     except UsageError:
         raise Http404 from None
-    actions.export(actor, form, len(asked.query))
+    actions.export(actor, form, len(asked.query), refused=many)
+    if many:
+        told = _("Nothing was exported: more than %(most)s events meet this question. Narrow its time or its words.")
+        messages.error(request, told % {"most": f"{EXPORTED:,}"})
+        return redirect(f"{reverse('hunting:index')}?{asked.address()}")
     kind, written = FORMATS[form]
     answer = StreamingHttpResponse(written(_each(found)), content_type=kind)
     answer["Content-Disposition"] = f'attachment; filename="events.{form}"'
@@ -193,7 +202,13 @@ def export(request: HttpRequest, actor: User) -> HttpResponseBase:
 
 
 def _each(found: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    yield from found
+    """The batches. Raises OutputError, which cuts the answer short, when events came meanwhile and make it too many."""
+    count = 0
+    for batch in found:
+        count += len(batch)
+        if count > EXPORTED:
+            raise OutputError("an export was cut short: events that came meanwhile made it too long")
+        yield batch
 
 
 def _number(text: str) -> int:
