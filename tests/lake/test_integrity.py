@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import threading
 from pathlib import Path
 
 import lakes
@@ -8,6 +10,7 @@ from lakes import SCOPE
 
 from kulla.errors import InputError
 from kulla.lake import Lake, check, disk_low
+from kulla.lake.locking import WRITING, locked
 
 EVENTS = [{"raw": f"event {n}", "product": f"p{n % 3}"} for n in range(30)]
 
@@ -121,3 +124,72 @@ def test_low_disk(tmp_path: Path) -> None:
     assert disk_low(tmp_path, 1, 0.0) is None
     assert "GiB are free" in str(disk_low(tmp_path, 1 << 60))
     assert "GiB are free" in str(disk_low(tmp_path, 1, 1.1))
+
+
+def test_an_entry_that_cannot_be_opened_is_not_taken_for_torn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many open files, a failing disk or a wrong mode: events of whole entries would be lost for it."""
+    newest, read = entry(folder, 3), Path.read_bytes
+
+    def fails(path: Path) -> bytes:
+        if path == newest:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return read(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", fails)
+        with pytest.raises(InputError, match=r"run `kulla lake check`: .*Too many open files"):
+            Lake(folder)
+        assert any("it may be whole" in told for told in check(folder))
+    assert newest.exists()
+    assert problems(folder) == []
+
+
+def test_a_torn_entry_is_put_aside_by_who_may_write_only(folder: Path) -> None:
+    entry(folder, 3).write_bytes(b"")
+    opened = threading.Event()
+
+    def reader() -> None:
+        with Lake(folder):
+            opened.set()
+
+    with locked(folder / WRITING):
+        thread = threading.Thread(target=reader)
+        thread.start()
+        assert not opened.wait(0.3)
+        assert entry(folder, 3).exists(), "another process is at it"
+    thread.join()
+    assert opened.is_set()
+    assert not entry(folder, 3).exists()
+
+
+@pytest.mark.parametrize("left", [b"", b"7", b'{"version":9}'])
+def test_a_torn_hint_of_the_last_checkpoint_is_put_aside(folder: Path, left: bytes) -> None:
+    with Lake(folder) as lake:
+        lake.checkpoint()
+    (folder / "_delta_log" / "_last_checkpoint").write_bytes(left)
+    with Lake(folder) as lake:
+        assert lake.count("", SCOPE) == 30
+        assert lake.check() == []
+
+
+def test_a_sync_waits_for_that_of_another_thread(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second would else find nothing to sync, and its source be acknowledged before the first has synced."""
+    begun, go, second = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(_: Path) -> None:
+        begun.set()
+        go.wait(10)
+
+    with Lake(folder) as lake:
+        lake.append(lakes.table(EVENTS[:1]), "bb" * 32, 0)
+        monkeypatch.setattr("kulla.lake.delta.fsync", slow)
+        first = threading.Thread(target=lake.sync)
+        first.start()
+        assert begun.wait(10)
+        other = threading.Thread(target=lambda: (lake.sync(), second.set()))
+        other.start()
+        assert not second.wait(0.3)
+        go.set()
+        first.join()
+        other.join()
+    assert second.is_set()

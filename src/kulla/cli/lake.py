@@ -134,9 +134,15 @@ def retain(
 
 def _opened(folder: Path) -> Lake:
     """The lake that is in the folder: a command that reads makes none."""
-    if not (folder / "_delta_log").is_dir():
-        raise UsageError(f"{folder}: no lake is here; name the folder that holds _delta_log")
-    return Lake(folder)
+    found = _place(folder)
+    if not (found / "_delta_log").is_dir():
+        raise UsageError(f"{found}: no lake is here (it has no _delta_log); name a centre's folder, or its lake")
+    return Lake(found)
+
+
+def _place(folder: Path) -> Path:
+    """The lake's folder: a centre's is its `lake`."""
+    return folder / "lake" if (folder / "centre.toml").is_file() else folder
 
 
 def _scope(lake: Lake, texts: Sequence[str]) -> Scope:

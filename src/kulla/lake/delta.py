@@ -24,11 +24,13 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from kulla.errors import InputError, OutputError
 from kulla.lake.layout import PARTITIONS, TABLE, File, Partition, micros
+from kulla.lake.locking import WRITING, locked
 
 CHECKPOINT_EVERY: Final = 100
 """Commits between checkpoints: a commit costs 10 ms after a checkpoint and 24 ms on average at 200 entries."""
 
 _ENTRY = re.compile(r"(\d{20})\.json")
+_HINT = "_last_checkpoint"
 _QUIET = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 _SETTINGS = {"delta.logRetentionDuration": "interval 30 days", "delta.dataSkippingStatsColumns": "time"}
 
@@ -42,8 +44,8 @@ class Log:
         self._synced = _checkpointed(self._entries)
         self._lock = threading.RLock()
         self._unsynced: set[Path] = set()
-        _recover(self._entries)
         try:
+            _recover(self._entries)
             self._table = DeltaTable(str(folder))
         except TableNotFoundError:
             self._table = self._made()
@@ -124,26 +126,29 @@ class Log:
 
     def checkpoint(self) -> None:
         """Sum the log up in one file, so that opening stays fast, and drop entries older than 30 days."""
-        self.sync()
-        self._table.create_checkpoint()
-        for path in self._entries.glob(f"{self.version:020}.checkpoint*"):
-            self._unsynced.add(path)
-        self._unsynced.add(self._entries / "_last_checkpoint")
-        self.sync()
-        self._table.cleanup_metadata()
+        with self._lock:
+            self.sync()
+            self._table.create_checkpoint()
+            self._unsynced.update(self._entries.glob(f"{self.version:020}.checkpoint*"))
+            self._unsynced.add(self._entries / "_last_checkpoint")
+            self.sync()
+            self._table.cleanup_metadata()
 
     def due(self) -> bool:
         """Whether a checkpoint would help."""
         return self.version - _checkpointed(self._entries) >= CHECKPOINT_EVERY
 
     def sync(self) -> None:
-        """Bring the log onto the disk. What was committed before survives a power failure after."""
-        version = self.version
-        paths = [self._entries / f"{number:020}.json" for number in range(self._synced + 1, version + 1)]
-        for path in (*paths, *self._unsynced, self._entries):
-            fsync(path)
-        self._unsynced.clear()
-        self._synced = version
+        """Bring the log onto the disk. What was committed before survives a power failure after.
+
+        Threads wait for one another: what another one is about to sync is not on the disk yet."""
+        with self._lock:
+            version = self.version
+            paths = [self._entries / f"{number:020}.json" for number in range(self._synced + 1, version + 1)]
+            for path in (*paths, *self._unsynced, self._entries):
+                fsync(path)
+            self._unsynced.clear()
+            self._synced = version
 
     def vacuum(self, hours: float) -> list[str]:
         """Delete data files that left the table, or never came into it, longer ago than this; their paths."""
@@ -175,7 +180,7 @@ def _checkpointed(folder: Path) -> int:
     """The version of the last checkpoint, -1 without one. What it sums up was on the disk before it was made."""
     try:
         return int(json.loads((folder / "_last_checkpoint").read_bytes())["version"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return -1
 
 
@@ -198,34 +203,48 @@ def entries(folder: Path) -> dict[int, Path]:
 
 
 def torn(path: Path) -> bool:
-    """Whether an entry of the log is no sequence of JSON lines ending with a line break or brace."""
+    """Whether an entry of the log is no sequence of JSON lines. Raises OSError when the disk, a limit or a mode keeps
+    it from being read: that says nothing about what is in it."""
+    lines = path.read_bytes().splitlines()
     try:
-        lines = path.read_bytes().splitlines()
         return not lines or any(not isinstance(json.loads(line), dict) for line in lines)
-    except (OSError, ValueError):
+    except ValueError:
         return True
 
 
 def _recover(folder: Path) -> None:
-    """Put aside the newest entries that a power failure tore, and a checkpoint it tore."""
+    """Put aside what a power failure tore. Only who may write does so, alone: an entry that another process is about to
+    write is not torn. Raises OSError."""
+    try:
+        if not _torn(folder):
+            return
+    except FileNotFoundError:
+        pass  # another process has just put it aside
+    with locked(folder.parent / WRITING):
+        for path in _torn(folder):
+            if path.name == _HINT:
+                path.unlink()
+            else:
+                path.replace(path.with_suffix(".torn"))
+
+
+def _torn(folder: Path) -> list[Path]:
+    """The newest entries that are torn; a torn checkpoint, and behind it the file that leads to it."""
+    found: list[Path] = []
     numbered = entries(folder.parent)
     for number in sorted(numbered, reverse=True):
         if not torn(numbered[number]):
             break
-        numbered[number].replace(numbered[number].with_suffix(".torn"))
-    last = folder / "_last_checkpoint"
-    if not last.exists():
-        return
+        found.append(numbered[number])
+    last = folder / _HINT
     try:
         version = int(json.loads(last.read_bytes())["version"])
-        whole = all(_is_parquet(path) for path in folder.glob(f"{version:020}.checkpoint*.parquet"))
-    except (ValueError, KeyError, OSError):
-        version, whole = -1, True
-    if not whole:
-        for path in folder.glob(f"{version:020}.checkpoint*.parquet"):
-            path.replace(path.with_suffix(".torn"))
-    if not whole or version < 0:
-        last.unlink()
+    except FileNotFoundError:
+        return found
+    except (ValueError, KeyError, TypeError):
+        return [*found, last]
+    parts = sorted(folder.glob(f"{version:020}.checkpoint*.parquet"))
+    return found if parts and all(_is_parquet(path) for path in parts) else [*found, *parts, last]
 
 
 def _is_parquet(path: Path) -> bool:

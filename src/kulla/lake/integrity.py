@@ -39,10 +39,19 @@ def log_problems(folder: Path) -> Iterator[str]:
         if number not in numbered:
             yield f"{log / f'{number:020}.json'}: this entry of the log is missing; restore it from a backup"
     for _, path in sorted(numbered.items()):
-        if torn(path):
-            yield f"{path}: this entry of the log cannot be read; restore it from a backup"
+        if (problem := _entry_problem(path)) is not None:
+            yield f"{path}: this entry of the log {problem}"
     for path in sorted(log.glob("*.torn")):
         yield f"{path}: torn by a power failure and put aside; its source was not acknowledged and is taken again"
+
+
+def _entry_problem(path: Path) -> str | None:
+    try:
+        return "cannot be read; restore it from a backup" if torn(path) else None
+    except FileNotFoundError:  # summed up by a checkpoint, or put aside, since its name was read
+        return None
+    except OSError as error:
+        return f"cannot be opened ({error.strerror}); it may be whole: put right the disk, the mode or the limit first"
 
 
 def file_problem(root: Path, reader: Reader, file: File, deep: bool) -> str | None:

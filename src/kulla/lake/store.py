@@ -11,7 +11,6 @@ alone: files of others are never opened, so neither answers nor their order nor 
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +35,7 @@ from kulla.lake.entities import Around
 from kulla.lake.index import Indexes
 from kulla.lake.language import parse
 from kulla.lake.layout import File
+from kulla.lake.locking import UPKEEP, WRITING, locked
 from kulla.lake.retention import Hold, Policy, Retained
 from kulla.lake.scan import Scan, ahead
 from kulla.lake.scope import Scope, Span, visible
@@ -106,14 +106,14 @@ class Lake:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Alone among all processes in changing the table, and up to date with it."""
-        with _locked(self.folder / ".writing"):
+        with locked(self.folder / WRITING):
             self.log.refresh()
             yield
 
     @contextmanager
     def upkeep(self) -> Iterator[None]:
         """Alone among all processes in rewriting files. Raises InputError when another one is at it."""
-        with _locked(self.folder / ".upkeep", wait=False):
+        with locked(self.folder / UPKEEP, wait=False):
             yield
 
     def visible(self, scope: Scope, span: Span) -> list[File]:
@@ -318,15 +318,3 @@ def _owner(batch: Batch | pa.Table, table: pa.Table) -> tuple[str, str]:
     if len(pairs) != 1 or not all(pairs[0]):
         raise ValueError("a chunk has one zone and one constituent, neither empty")
     return pairs[0]
-
-
-@contextmanager
-def _locked(path: Path, wait: bool = True) -> Iterator[None]:
-    with path.open("ab") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(
-                f"{path.parent}: another process is compacting or dropping events; try again later"
-            ) from error
-        yield

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from kulla.centre.worker.inbox import Inbox
 
 
@@ -60,3 +62,22 @@ def test_a_file_that_changed_is_no_longer_the_same(tmp_path: Path) -> None:
     assert not waiting.same()
     path.unlink()
     assert not waiting.same()
+
+
+def test_a_part_is_known_though_other_constituents_and_many_files_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kulla.centre.worker.inbox.MOST", 1)
+    for place in ("navy", "tax"):
+        (tmp_path / place).mkdir()
+    (tmp_path / "tax" / "0.log").write_text("0")
+    os.utime(tmp_path / "tax" / "0.log", (0, 0))
+    part = tmp_path / "tax" / "a.log.part"
+    part.write_text("a")
+    inbox = Inbox(tmp_path, 0)
+    assert names(inbox) == ["0.log"]
+    assert inbox.waiting("navy") == []
+    part.rename(tmp_path / "tax" / "a.log")
+    inbox.quiet = 3600
+    (tmp_path / "tax" / "0.log").unlink()
+    assert names(inbox) == ["a.log"]

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from kulla.centre.worker.alerting import Where
 from kulla.centre.worker.chunk import Chunk
 from kulla.centre.worker.inbox import Waiting
 from kulla.centre.worker.models import SourceFile
 from kulla.events.batch import Origin
-from kulla.events.sources import Broken, Skipped, Source
+from kulla.events.sources import Broken, Skipped, Source, open_file
 from kulla.hunt.gathering import Came, Lost
 from kulla.hunt.pieces import Task
 from kulla.hunt.rulebook import Index
+
+_BLOCK: Final = 16 << 20
+
+
+def hashed(waiting: Waiting, between: Callable[[], None]) -> str:
+    """SHA-256 of a file as it lies there, in hexadecimal; `between` is called after every 16 MiB. Raises InputError
+    when it cannot be read."""
+    digest = hashlib.sha256()
+    with open_file(Source(waiting.name, place=str(waiting.path))) as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            between()
+    return digest.hexdigest()
 
 
 @dataclass
@@ -39,9 +55,9 @@ class Reading:
     @property
     def source(self) -> Source:
         """As the reader opens it. People see its name below the inbox."""
-        path = self.waiting.path
-        shown = f"{self.where.constituent}/{self.waiting.name}"
-        return Source(shown, size=self.waiting.size, mtime=path.stat().st_mtime, place=str(path))
+        waiting = self.waiting
+        shown = f"{self.where.constituent}/{waiting.name}"
+        return Source(shown, size=waiting.size, mtime=waiting.mtime, place=str(waiting.path))
 
     @property
     def ended(self) -> bool:

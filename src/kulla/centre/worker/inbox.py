@@ -28,6 +28,7 @@ class Waiting:
     name: str
     size: int
     state: tuple[int, int, int]
+    mtime: float
 
     def same(self) -> bool:
         """Whether the file is still there, and still what it was."""
@@ -44,7 +45,7 @@ class Inbox:
 
     folder: Path
     quiet: float
-    _parts: set[tuple[int, int]] = field(default_factory=set)
+    _parts: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
 
     def constituents(self) -> list[str]:
         """Names of the folders in it, sorted."""
@@ -52,25 +53,29 @@ class Inbox:
             return sorted(e.name for e in entries if e.is_dir(follow_symlinks=False) and not e.name.startswith("."))
 
     def waiting(self, constituent: str) -> list[Waiting]:
-        """The files that may be taken now, by name."""
+        """The files that may be taken now, by name; the first `MOST` of them."""
         root = self.folder / constituent
         found: list[Waiting] = []
         parts: set[tuple[int, int]] = set()
-        now = time.time()
+        before, now = self._parts.get(constituent, set()), time.time()
         for path in _files(str(root)):
-            status = os.lstat(path)
+            try:
+                status = os.lstat(path)
+            except OSError:
+                continue
             if not stat.S_ISREG(status.st_mode):
                 continue
             inode = status.st_dev, status.st_ino
             if path.endswith(PART):
                 parts.add(inode)
-            elif inode in self._parts or now - max(status.st_mtime, status.st_ctime) >= self.quiet:
-                name = os.fsencode(os.path.relpath(path, root)).decode("utf-8", "backslashreplace")
-                found.append(Waiting(Path(path), name, status.st_size, _state(status)))
-                if len(found) >= MOST:
-                    break
-        # A file renamed from *.part stays known until it is taken; what vanished is forgotten with the next look.
-        self._parts = parts | {each.state[:2] for each in found if each.state[:2] in self._parts}
+            elif inode in before or now - max(status.st_mtime, status.st_ctime) >= self.quiet:
+                # A file renamed from *.part stays known until it is taken; what vanished is forgotten with this look.
+                parts.update({inode} & before)
+                if len(found) < MOST:
+                    name = os.fsencode(os.path.relpath(path, root)).decode("utf-8", "backslashreplace")
+                    found.append(Waiting(Path(path), name, status.st_size, _state(status), status.st_mtime))
+        # Every name is looked at, though no more are taken: a *.part not seen would not be known when it is renamed.
+        self._parts[constituent] = parts
         return found
 
 

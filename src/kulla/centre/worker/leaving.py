@@ -8,19 +8,24 @@ import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from kulla.centre.vault.keyring import synced
 from kulla.errors import OutputError
 
+LONGEST: Final = 255
+"""Bytes of a name: file systems count these, not letters."""
+DEEPEST: Final = 3800
+"""Bytes of a path that leave room for the names beside it: 4096 is the end."""
 
-def moved(path: Path, folder: Path, name: str, sha256: str) -> Path:
-    """Move a file to `folder`/`name` (which may have folders in it), beside one of that name if there is one; safe on
-    disk when this returns. A file that is gone was moved before. Raises OutputError."""
-    target = folder / name
+
+def moved(path: Path, folder: Path, within: str, sha256: str) -> Path:
+    """Move a file to `folder`/`within` (the path as the system has it; it may have folders in it), beside one of that
+    name if there is one; safe on disk when this returns. A file that is gone was moved before. Raises OutputError."""
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if target.exists():
-            target = target.with_name(f"{sha256[:12]}-{target.name}"[-255:])
+        target = _place(folder, within, sha256)
+        if os.path.lexists(target):
+            target = target.with_name(f"{sha256[:12]}-{_cut(target.name, LONGEST - 13)}")
         try:
             os.rename(path, target)
         except FileNotFoundError:
@@ -32,7 +37,7 @@ def moved(path: Path, folder: Path, name: str, sha256: str) -> Path:
         synced(target.parent)
         synced(path.parent)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be moved to {folder}: {error.strerror}") from error
+        raise OutputError(f"{_shown(path)}: cannot be moved to {folder}: {error.strerror}") from error
     return target
 
 
@@ -42,20 +47,26 @@ def deleted(path: Path) -> None:
         path.unlink(missing_ok=True)
         synced(path.parent)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be deleted: {error.strerror}") from error
+        raise OutputError(f"{_shown(path)}: cannot be deleted: {error.strerror}") from error
 
 
-def aside(path: Path, folder: Path, name: str, sha256: str, reason: str) -> Path:
-    """Move a file aside with a file beside it that says why, `NAME.reason.json`. The reason lies there first."""
-    target = folder / name
+def full(error: OutputError) -> bool:
+    """Whether the disk itself takes nothing more, so that no other file will fare better."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
+
+
+def aside(path: Path, folder: Path, within: str, name: str, sha256: str, reason: str) -> Path:
+    """Move a file aside with a file beside it that says why, `NAME.reason.json`. The reason lies there first. `name` is
+    the file's as people are shown it."""
     told = {"file": name, "sha256": sha256, "reason": reason, "at": datetime.now(UTC).isoformat(timespec="seconds")}
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        beside = target.with_name(f"{target.name[:200]}.{sha256[:12]}.reason.json")
+        target = _place(folder, within, sha256)
+        beside = target.with_name(f"{_cut(target.name, 200)}.{sha256[:12]}.reason.json")
         beside.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", "utf-8")
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written: {error.strerror}") from error
-    return moved(path, folder, name, sha256)
+    return moved(path, folder, within, sha256)
 
 
 def old(folder: Path, days: int, today: datetime) -> list[Path]:
@@ -71,9 +82,34 @@ def old(folder: Path, days: int, today: datetime) -> list[Path]:
     return found
 
 
+def _place(folder: Path, within: str, sha256: str) -> Path:
+    """Where a file goes; its folder is made. What was a file's name this morning may be a folder's now, and below a
+    longer folder a path may be too long: then a folder named by the hash takes it."""
+    target = folder / within
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if len(os.fsencode(target)) < DEEPEST:
+            return target
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTDIR, errno.ENAMETOOLONG):
+            raise
+    target = folder / sha256[:24] / target.name
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return target
+
+
+def _cut(name: str, most: int) -> str:
+    """A name of at most so many bytes."""
+    return os.fsdecode(os.fsencode(name)[:most])
+
+
+def _shown(path: Path) -> str:
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def _copied(path: Path, target: Path) -> None:
     """To another file system: whole under another name first."""
-    waiting = target.with_name(target.name[:200] + ".part")
+    waiting = target.with_name(_cut(target.name, 200) + ".part")
     shutil.copy2(path, waiting)
     with waiting.open("rb") as file:
         os.fsync(file.fileno())

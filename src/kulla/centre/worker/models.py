@@ -91,6 +91,9 @@ class Kind(models.TextChoices):
     FOLDER = "folder", _("Inbox of nobody")
     STOPPED = "stopped", _("Worker stopped")
     BACKLOG = "backlog", _("Inbox grows")
+    STUCK = "stuck", _("File cannot be taken")
+    LAKE = "lake", _("Lake not whole")
+    REGISTER = "register", _("Register not readable")
     RULES = "rules", _("Rules not loaded")
     JOB = "job", _("Job failed")
 

@@ -105,13 +105,11 @@ class Work:
                 raise Changed
 
     def _round(self, inbox: Inbox, intake: Intake) -> bool:
-        """A round of each constituent that has files; whether there were any."""
+        """A round of each constituent; whether any file was read or moved. What cannot be keeps nobody busy."""
         busy = False
         registers = declared(self.centre.registers)
         for place in Constituent.objects.filter(name__in=inbox.constituents()).order_by("name"):
-            waiting = inbox.waiting(place.name)
-            if waiting:
-                intake.round(place, waiting, registers)
+            if intake.round(place, inbox.waiting(place.name), registers):
                 busy, self._busy = True, time.monotonic()
         return busy
 
