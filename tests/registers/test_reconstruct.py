@@ -42,7 +42,7 @@ def slowly(copies: list[Copy], times: list[int], continuous: int) -> set[Version
     for row in {each for copy in copies for each in copy}:
         held = [row in copy for copy in copies]
         for place in (place for place, holds in enumerate(held) if holds):
-            before = max((times[i] for i in range(place) if not held[i]), default=0)
+            before = max((times[i] + 1 for i in range(place) if not held[i]), default=0)
             after = min((times[i] for i in range(place, len(held)) if not held[i]), default=None)
             first = last = place
             while first and held[first - 1] and times[first] - times[first - 1] <= continuous:
@@ -87,6 +87,9 @@ def test_nothing_that_is_known_was_ever_otherwise(
     for moment in times:
         for row in at_each[moment].items():
             assert any((k, v) == row and start <= moment < end for k, v, _, _, start, end in got)
+        # At a copy's own moment nothing is in doubt: what may have stood then is what the copy held.
+        possible = {(k, v) for k, v, start, end, _, _ in got if start <= moment < (end or at + 99)}
+        assert possible == set(at_each[moment].items())
 
 
 def test_a_row_that_says_when_it_was_written_closes_the_gap() -> None:
@@ -100,8 +103,8 @@ def test_a_row_that_says_when_it_was_written_closes_the_gap() -> None:
     assert contradictions == 1
     assert sorted(plain(made)) == [
         ("a", "x", 15 * day, None, 16 * day, times[2] + 1),
-        ("b", "x", times[0], None, times[1], times[1] + 1),
-        ("b", "x", times[0], None, times[2], times[2] + 1),
+        ("b", "x", times[0] + 1, None, times[1], times[1] + 1),
+        ("b", "x", times[0] + 1, None, times[2], times[2] + 1),
         ("c", "x", 14 * day, None, times[1], times[1] + 1),
         ("c", "x", 14 * day, None, times[2], times[2] + 1),
     ]

@@ -2,8 +2,9 @@
 
 Each copy proves what could be read at its moment and nothing else. A version therefore lies within the last copy before
 it that lacks the row and the first after it that lacks it again, and is known at the moments of the copies between
-them. Between two copies a row may have changed and changed back: that time is unknown, not "unchanged", unless the
-copies lie so close that the owner takes them for continuous, or the row itself says when it was last written.
+them. It began after the one and had ended by the other: at a copy's own moment nothing is in doubt. Between two copies
+a row may have changed and changed back: that time is unknown, not "unchanged", unless the copies lie so close that the
+owner takes them for continuous, or the row itself says when it was last written.
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ class Run:
     after: int
     before: int | None
     sights: tuple[tuple[int, int], ...]
+
+    @property
+    def least(self) -> int:
+        """The earliest moment at which the row can have been there; at the moment of `after` it was not."""
+        return self.after if self.after == _BEGINNING else self.after + 1
 
 
 def presence(copies: Sequence[Hashes]) -> list[Ints]:
@@ -135,7 +141,7 @@ def _of_run(rows: pa.Table, dates: Dates, run: Run) -> tuple[list[pa.Table], Mas
     first, last = run.sights[0][0], run.sights[-1][1]
     said = dates.written_from != NONE
     fits = said & (dates.written_to > run.after) & (dates.written_from <= first)
-    least = np.full(len(said), run.after, np.int64)
+    least = np.full(len(said), run.least, np.int64)
     least = np.where(fits, np.maximum(least, dates.written_from), least)
     barred = (dates.not_before != NONE) & (dates.not_before <= first)
     least = np.where(barred, np.maximum(least, dates.not_before), least)

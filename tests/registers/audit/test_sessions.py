@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from auditlogs import audit, csvlogs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared_postgres import csv_line
 
-from kulla.registers.audit import csvlog
+from kulla.registers.audit import csvlog, sessions
 from kulla.registers.audit.postgres import READERS, stretch
 from kulla.registers.audit.sessions import ACCESSES, join
 from kulla.registers.audit.steps import steps
@@ -64,6 +65,24 @@ def test_what_pgaudit_has_logged_once_is_recalled() -> None:
         ("select $1", '["X"]', "public.a, public.b"),
         (again, None, None),
     ]
+
+
+def test_a_statement_is_not_recalled_from_another_one() -> None:
+    """What stands between them may be read elsewhere, in another part of the log."""
+    again = "<previously logged>"
+    found = accesses(audit("select 1", rows=None), "duration: 5 ms", audit(again, parameter=again, rows=None))
+    assert told(found, "statement", "line_num") == [("select 1", 1), (again, 3)]
+
+
+def test_records_far_apart_are_of_two_statements(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = audit("select 1", rows=None)
+    assert len(accesses(text, text)) == 1
+    assert len(accesses("statement: select 1", text)) == 1
+    monkeypatch.setattr(sessions, "FORGET", 0)
+    assert len(accesses(text, text)) == 2
+    assert len(accesses("statement: select 1", text)) == 1
+    monkeypatch.setattr(sessions, "FORGET_START", 0)
+    assert len(accesses("statement: select 1", text)) == 2
 
 
 def test_the_same_statement_asked_twice_is_two_accesses() -> None:
@@ -198,9 +217,10 @@ def test_a_log_joined_in_stretches_is_the_same_log(logs: list[bytes], data: st.D
     cuts = sorted(data.draw(st.lists(st.integers(0, len(made)), max_size=3)))
     done, waiting = [ACCESSES.empty_table()], made.slice(0, 0)
     for start, stop in zip([0, *cuts], [*cuts, len(made)], strict=True):
-        part = join(made.slice(start, stop - start), last=False)
-        again = join(pa.concat_tables([waiting, part.waiting]), last=False)
-        done += [part.accesses, again.accesses]
+        part = join(made.slice(start, stop - start), first=False, last=False)
+        passed = pc.fill_null(pc.is_in(waiting["session"].cast(pa.string()), pa.array(part.passed, pa.string())), False)
+        again = join(pa.concat_tables([waiting.filter(pc.invert(passed)), part.waiting]), last=False)
+        done += [part.accesses, join(waiting.filter(passed)).accesses, again.accesses]
         waiting = again.waiting
     found = pa.concat_tables([*done, join(waiting).accesses])
     assert sorted(map(str, found.to_pylist())) == sorted(map(str, whole.to_pylist()))

@@ -13,11 +13,26 @@ from hypothesis import strategies as st
 from shared_postgres import csv_line
 
 from kulla.events.sandbox import Pool
+from kulla.registers.audit import sessions
 from kulla.registers.audit.postgres import stretch
 from kulla.registers.audit.sessions import join
 from kulla.registers.desk import auditparts
 from kulla.registers.desk.auditparts import Part, Task, parts, work
 from kulla.settings import Settings
+
+SAID = {
+    "audit": audit("select 1"),
+    "object": audit("select 1", kind="OBJECT", name="public.a", rows=None),
+    "recalled": audit("<previously logged>", kind="OBJECT", name="public.b", parameter="<previously logged>"),
+    "other": audit("select 2", number="2"),
+    "first line": audit("select 1"),
+    "started": "statement: select 1",
+    "ended": "duration: 5 ms  statement: select 1",
+    "executed": "duration: 5 ms  execute <unnamed>: select 1",
+    "duration": "duration: 5 ms",
+    "role": "connection authorized: user=a database=reg",
+}
+"""Messages of a session, by a word for each."""
 
 SAMPLES = Path(__file__).parents[2] / "events" / "formats" / "samples"
 
@@ -25,6 +40,15 @@ SAMPLES = Path(__file__).parents[2] / "events" / "formats" / "samples"
 def read(data: bytes, form: str, part_bytes: int, jobs: int = 0) -> list[Part]:
     with Pool[Task](work, jobs, Settings()) as pool:
         return list(parts(io.BytesIO(data), len(data), form, (0, 0), "", (), pool, part_bytes))
+
+
+def said_by(*said: tuple[str, str, int]) -> bytes:
+    """A log of (which of SAID, session, number of the line in it)."""
+    lines = [
+        csv_line({"message": SAID[what], "session": f"6b04c4ae.{who}", "line_num": "1" if "first" in what else f"{at}"})
+        for what, who, at in said
+    ]
+    return "".join(lines).encode()
 
 
 def same(found: list[Part], data: bytes, form: str) -> None:
@@ -39,6 +63,36 @@ def same(found: list[Part], data: bytes, form: str) -> None:
 @given(csvlogs(), st.integers(50, 900))
 def test_parts_equal_the_whole(data: bytes, part_bytes: int) -> None:
     if data:
+        same(read(data, "postgres_csvlog", part_bytes), data, "postgres_csvlog")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(st.sampled_from(sorted(SAID)), st.sampled_from("ab"), st.integers(1, 9)), max_size=9))
+def test_what_is_known_of_a_session_is_carried_over_every_border(said: list[tuple[str, str, int]]) -> None:
+    data = said_by(*said)
+    if data:
+        same(read(data, "postgres_csvlog", 1), data, "postgres_csvlog")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["audit", "audit"],
+        ["first line", "first line"],
+        ["audit", "duration", "audit"],
+        ["audit", "role", "audit"],
+        ["duration", "audit", "role", "duration"],
+        ["audit", "duration", "recalled"],
+        ["executed", "audit", "role", "recalled"],
+        ["started", "role", "ended", "audit"],
+    ],
+    ids="-".join,
+)
+def test_a_record_goes_on_the_one_before_it_and_no_other(said: list[str]) -> None:
+    """Found as differences between parts and the whole: a first line that came twice, and a statement that was waited
+    for though another had followed it."""
+    data = said_by(*((each, "a", number) for number, each in enumerate(said, 2)))
+    for part_bytes in (1, 400, 700):
         same(read(data, "postgres_csvlog", part_bytes), data, "postgres_csvlog")
 
 
@@ -117,8 +171,9 @@ def test_statements_wait_only_for_their_own_session_and_not_for_ever(monkeypatch
     same(found, data, "postgres_csvlog")
     assert not any(len(part.accesses) for part in found[:4])
     assert all(part.consumed >= 0 for part in found)  # none waited to the end
-    monkeypatch.setattr(auditparts, "_FORGET_START", 3)
+    monkeypatch.setattr(sessions, "FORGET_START", 3)
     early = read(data, "postgres_csvlog", 400)
+    same(early, data, "postgres_csvlog")  # beyond these lines a duration is nobody's, in parts and whole
     assert sum(len(part.accesses) for part in early) == 9
     assert any(len(part.accesses) for part in early[:4])
 

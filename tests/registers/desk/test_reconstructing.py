@@ -60,8 +60,8 @@ def test_gaps_are_unknown_never_unchanged(folder: RegisterFolder, backups: list[
         ("A", "10.00", BEGINNING, None, FEB, FEB + INSTANT),
         ("A", "10.00", BEGINNING, None, MAR, MAR + INSTANT),
         ("B", "20.00", BEGINNING, FEB, JAN, JAN + INSTANT),
-        ("B", "25.00", JAN, MAR, FEB, FEB + INSTANT),
-        ("C", "5.00", JAN, MAR, FEB, FEB + INSTANT),
+        ("B", "25.00", JAN + INSTANT, MAR, FEB, FEB + INSTANT),
+        ("C", "5.00", JAN + INSTANT, MAR, FEB, FEB + INSTANT),
     ]
     assert [(gap.start, gap.end) for gap in done.gaps] == [(None, JAN), (JAN, MAR), (MAR, None)]
     assert (done.closed, done.lasting, done.at) == (3, 3, MAR)
@@ -74,7 +74,7 @@ def test_dates_and_close_copies_narrow_it(folder: RegisterFolder, backups: list[
     assert rows(folder) == [
         ("A", "10.00", day - dt.timedelta(days=1), None, day, MAR + INSTANT),
         ("B", "20.00", BEGINNING, FEB, JAN, JAN + INSTANT),
-        ("B", "25.00", JAN, MAR, FEB, FEB + INSTANT),
+        ("B", "25.00", JAN + INSTANT, MAR, FEB, FEB + INSTANT),
         ("C", "5.00", came, MAR, came + dt.timedelta(days=1), FEB + INSTANT),
     ]
     assert [(gap.start, gap.end) for gap in done.gaps] == [(None, JAN), (MAR, None)]
@@ -86,7 +86,7 @@ def test_dates_that_contradict_the_copies_are_told_and_not_used(folder: Register
     two.write_text("nid,salary,written\nA,1,2026-01-01\nB,1,2026-01-01\n")
     done = reconstruct(folder, [Backup(one, JAN), Backup(two, FEB)], Evidence(written="written"))
     assert any(note.startswith("1 rows whose dates contradict") for note in done.notes)
-    assert ("B", "1", JAN, None, FEB, FEB + INSTANT) in rows(folder)
+    assert ("B", "1", JAN + INSTANT, None, FEB, FEB + INSTANT) in rows(folder)
 
 
 def test_a_column_added_later_is_a_change(folder: RegisterFolder, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_column_added_later_is_a_change(folder: RegisterFolder, tmp_path: Path
     one.write_text("nid,salary\nA,1\n")
     two.write_text("nid,salary,written\nA,1,2026-01-01\n")
     reconstruct(folder, [Backup(one, JAN), Backup(two, FEB)], Evidence())
-    assert [(row[2], row[3]) for row in rows(folder)] == [(BEGINNING, FEB), (JAN, None)]
+    assert [(row[2], row[3]) for row in rows(folder)] == [(BEGINNING, FEB), (JAN + INSTANT, None)]
 
 
 def test_what_cannot_be_used_is_refused(folder: RegisterFolder, backups: list[Backup], tmp_path: Path) -> None:

@@ -7,8 +7,11 @@
     an ERROR that names a statement audited at its start    that access ended so; else an access of its own
 
 The line kept is the first of those that are one access. A statement's records stand together in its session, so a
-session's steps fall into runs, each of one statement; runs that the end of a stretch may have cut are given back
-(`Joined.waiting`) to be joined with the next stretch.
+session's steps fall into runs, each of one statement. Whether a step begins a run is told by it and the one before it
+in its session alone, and an access by its run alone. So a stretch can be joined without the rest of the log: of each
+session only the first run, which may have begun before, and the last, which may go on, are given back
+(`Joined.waiting`), to be joined in the log's order; of the other sessions that had steps, the names, since what waited
+of them before does so no longer (`Joined.passed`).
 """
 
 from __future__ import annotations
@@ -39,27 +42,42 @@ _RECALLED: Final = "<previously logged>"
 """What pgaudit writes for statement and values when it has logged them already (`pgaudit.log_statement_once`)."""
 _ALONE: Final = 1 << 40
 
+FORGET: Final = 400_000
+FORGET_START: Final = 4_000_000
+"""Lines after which a record is of another statement than the one before it in its session: hardly any statement logs
+over a longer stretch; one logged before it ran may take hours. So no run is waited for beyond that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The accesses of a stretch (ACCESSES, in the log's order), and the steps that wait for what follows."""
+    """The accesses of a stretch (ACCESSES, in the log's order), the steps that wait for what follows or precedes, and
+    the sessions of which none waits."""
 
     accesses: pa.Table
     waiting: pa.Table
+    passed: tuple[str, ...] = ()
 
 
-def join(steps: pa.Table, last: bool = True) -> Joined:
-    """Make accesses of steps in the log's order. `last`: nothing follows, so nothing waits."""
+def join(steps: pa.Table, *, first: bool = True, last: bool = True) -> Joined:
+    """Make accesses of steps in the log's order.
+
+    first: nothing precedes but what is at hand; last: nothing follows. Else runs that may go on there wait.
+    """
     if not len(steps):
         return Joined(ACCESSES.empty_table(), STEPS.empty_table())
-    steps = _recalled(steps)
-    runs = _Runs(steps)
-    if not last:
-        waits = runs.open()
-        if waits.any():
-            some = runs.told(steps).filter(pa.array(waits))
-            return Joined(join(steps.filter(pa.array(~waits))).accesses if not waits.all() else _none(), some)
-    return Joined(_accesses(steps, runs), STEPS.empty_table())
+    runs = _Runs(steps, first)
+    waits = runs.open(first, last)
+    if not waits.any():
+        return Joined(_accesses(steps, runs), STEPS.empty_table(), tuple(named(steps)))
+    some = runs.told(steps).filter(pa.array(waits))
+    passed = tuple(sorted(set(named(steps)) - set(named(some))))
+    return Joined(join(steps.filter(pa.array(~waits))).accesses if not waits.all() else _none(), some, passed)
+
+
+def named(steps: pa.Table) -> list[str]:
+    """The sessions of steps, each once."""
+    found: list[str] = pc.unique(steps.column("session").combine_chunks()).drop_null().cast(pa.string()).to_pylist()
+    return found
 
 
 def _none() -> pa.Table:
@@ -79,18 +97,21 @@ def _codes(column: pa.ChunkedArray) -> Ints:
     return codes
 
 
-def _recalled(steps: pa.Table) -> pa.Table:
-    """The steps with the statements and values that pgaudit says it has logged, where they are at hand."""
+def _recalled(steps: pa.Table, run: Ints) -> pa.Table:
+    """The steps with the statements and values that pgaudit says it has logged, where their run has them."""
     statement = steps.column("statement")
-    if not pc.any(pc.fill_null(pc.equal(statement, _RECALLED), False)).as_py():
+    again = np.flatnonzero(pc.fill_null(pc.equal(statement, _RECALLED), False).to_numpy())
+    if not len(again):
         return steps
-    keys = zip(*(steps.column(name).to_pylist() for name in ("session", *_NUMBERED)), strict=True)
+    rows = np.flatnonzero(np.isin(run, run[again]))
+    some = steps.select(["statement", *_NUMBERED]).take(pa.array(rows)).to_pydict()
     told: dict[tuple[object, ...], int] = {}
     source = np.arange(len(steps))
-    for row, (key, text) in enumerate(zip(keys, statement.to_pylist(), strict=True)):
+    for row, text, *numbers in zip(rows.tolist(), *some.values(), strict=True):
+        key = int(run[row]), *numbers
         if text == _RECALLED:
             source[row] = told.get(key, row)
-        elif key[1] is not None:
+        elif numbers[0] is not None:
             told[key] = row
     for name in ("statement", "parameters"):
         at = steps.schema.get_field_index(name)
@@ -98,28 +119,48 @@ def _recalled(steps: pa.Table) -> pa.Table:
     return steps
 
 
+def deadlines(steps: pa.Table) -> tuple[Ints, Ints]:
+    """Of each step the line up to which one that goes on its run may begin, and a number for its session."""
+    line, mark = (_ints(steps.column(name), 0) for name in ("line_from", "mark"))
+    return _deadlines(line, mark), _codes(steps.column("session"))
+
+
+def _deadlines(line: Ints, mark: Ints) -> Ints:
+    return line + np.where(mark == START, FORGET_START, FORGET)
+
+
 class _Runs:
     """Which steps speak of one statement. Arrays are in the order of sessions, `order` says which step each is."""
 
-    def __init__(self, steps: pa.Table) -> None:
+    def __init__(self, steps: pa.Table, first: bool) -> None:
         session = _codes(steps.column("session"))
         self.order = np.argsort(session, kind="stable")
         self.session = session[self.order]
         self.mark = _ints(steps.column("mark"), 0)[self.order]
         self.first = np.ones(len(session), np.bool_)
         self.first[1:] = self.session[1:] != self.session[:-1]
-        known = steps.column("begins").combine_chunks()
-        told = np.asarray(known.is_valid().to_numpy(zero_copy_only=False))[self.order]
-        start = np.asarray(known.fill_null(False).to_numpy(zero_copy_only=False))[self.order]
+        self.final = np.ones(len(session), np.bool_)
+        self.final[:-1] = self.first[1:]
+        told, start = self._given(steps, "begins")
+        _, self.ends = self._given(steps, "ends")
         self.begins = np.where(told, start, self._begin(steps)) | self.first
         line = _ints(steps.column("line_num"), 0)[self.order]
-        self.certain = ~self.first | told | np.isin(self.mark, (START, OTHER)) | (line == 1)
+        # What precedes cannot make these go on; a step without a session stands alone.
+        own = np.isin(self.mark, (START, OTHER)) | (line == 1) | (self.session >= _ALONE)
+        self.certain = ~self.first | told | own | first
         self.run = np.cumsum(self.begins) - 1
 
+    def _given(self, steps: pa.Table, name: str) -> tuple[Mask, Mask]:
+        """Whether a column tells something of each step, and what; False where it tells nothing."""
+        column = steps.column(name).combine_chunks()
+        told = np.asarray(column.is_valid().to_numpy(zero_copy_only=False))
+        return told[self.order], np.asarray(column.fill_null(False).to_numpy(zero_copy_only=False))[self.order]
+
     def _begin(self, steps: pa.Table) -> Mask:
-        """Whether each step begins a run, by the step before it."""
+        """Whether each step begins a run, by itself and the step before it."""
         mark, number = self.mark, _ints(steps.column("statement_id"), -1)[self.order]
         counted = np.asarray(steps.column("counted").combine_chunks().to_numpy(zero_copy_only=False))[self.order]
+        line = _ints(steps.column("line_from"), 0)[self.order]
         begins = np.ones(len(mark), np.bool_)
         now, before = mark[1:], mark[:-1]
         audit, ending = now == AUDIT, np.isin(now, (FINISH, EXECUTED, TIMED, ERROR))
@@ -133,33 +174,44 @@ class _Runs:
             these, those = (statement.take(pa.array(self.order[at])).combine_chunks() for at in (late, late - 1))
             same = pc.fill_null(pc.equal(these, those), False).to_numpy(zero_copy_only=False)
             goes_on[late[same] - 1] = True
-        begins[1:] = ~goes_on
+        goes_on &= line[1:] <= _deadlines(line, mark)[:-1]
+        begins[1:] = ~goes_on | self.ends[:-1]
+        # A session's first line; where a log stands twice in a file it comes again.
+        begins[_ints(steps.column("line_num"), 0)[self.order] == 1] = True
         return begins
 
-    def open(self) -> Mask:
-        """Steps of runs that may go on in the stretch that follows, or may have begun in the one before; by step."""
-        final = np.ones(len(self.first), np.bool_)
-        final[:-1] = self.first[1:]
+    def open(self, first: bool, last: bool) -> Mask:
+        """Steps of runs that may go on in what follows, or may have begun in what precedes; by step."""
         waits = np.zeros(self.run[-1] + 1, np.bool_)
-        waits[self.run[final & ~np.isin(self.mark, _CLOSING)]] = True
-        waits[self.run[self.first & ~self.certain]] = True
+        if not last:
+            waits[self.run[self.final & ~self._closed()]] = True
+        if not first:
+            waits[self.run[self.first & ~self.certain]] = True
         found = np.empty(len(self.order), np.bool_)
         found[self.order] = waits[self.run]
         return found
 
+    def _closed(self) -> Mask:
+        """Steps after which the session's next one, which is not at hand, begins a run whatever it is."""
+        return np.isin(self.mark, _CLOSING) | self.ends | (self.session >= _ALONE)
+
     def told(self, steps: pa.Table) -> pa.Table:
-        """The steps with what is known by now of where runs begin."""
-        begins = np.empty(len(self.order), np.bool_)
-        known = np.empty(len(self.order), np.bool_)
-        begins[self.order], known[self.order] = self.begins, self.certain
-        at = steps.schema.get_field_index("begins")
-        return steps.set_column(at, steps.schema.field(at), pa.array(begins, mask=~known))
+        """The steps with what is known by now of where runs begin and end."""
+        ends = self._closed()
+        ends[:-1] |= ~self.final[:-1] & self.begins[1:]
+        for name, found, known in (("begins", self.begins, self.certain), ("ends", ends, ends)):
+            values, valid = np.empty(len(ends), np.bool_), np.empty(len(ends), np.bool_)
+            values[self.order], valid[self.order] = found, known
+            at = steps.schema.get_field_index(name)
+            steps = steps.set_column(at, steps.schema.field(at), pa.array(values, mask=~valid))
+        return steps
 
 
 def _accesses(steps: pa.Table, runs: _Runs) -> pa.Table:
     """The accesses of whole runs."""
     order = runs.order
-    change = _Change(steps.take(pa.array(order)) if not (order[1:] > order[:-1]).all() else steps, runs)
+    steps = steps.take(pa.array(order)) if not (order[1:] > order[:-1]).all() else steps
+    change = _Change(_recalled(steps, runs.run), runs)
     size = np.bincount(runs.run)[runs.run]
     several = np.flatnonzero(size > 1)
     if len(several):

@@ -31,9 +31,11 @@ STEPS: Final = pa.schema([
     pa.field("counted", pa.bool_()),
     pa.field("prepared", TEXT),
     pa.field("begins", pa.bool_()),
+    pa.field("ends", pa.bool_()),
 ])  # fmt: skip
 """counted: pgaudit told a number of rows, so the record was written at the statement's end; prepared: the statement
-that an EXECUTE runs; begins: whether the statement's first record is this one, null when only what precedes tells."""
+that an EXECUTE runs; begins: whether the statement's first record is this one, null when only what precedes tells;
+ends: whether the session's next record, which is not at hand, is of another statement, null when only it tells."""
 
 _CANCELLED: Final = {"57014", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04"}
 _BROKEN: Final = "08"
@@ -98,6 +100,7 @@ def steps(lines: pa.Table, poolers: Collection[str] = ()) -> pa.Table:
         "counted": pc.is_valid(cell["rows"]),
         "prepared": _prepared(cell, marks),
         "begins": pa.nulls(len(lines), pa.bool_()),
+        "ends": pa.nulls(len(lines), pa.bool_()),
     }
     return pa.table({name: columns[name] for name in STEPS.names}).cast(STEPS)
 

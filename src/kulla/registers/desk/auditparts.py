@@ -1,7 +1,8 @@
 """A PostgreSQL log of any size, read by several processes in parts that are cut where records end.
 
 Parts are cut by quotes alone, in advance. Where a part's reader finds a broken record, records end elsewhere, so what
-was cut after it is thrown away and cut anew: the result is that of reading from front to end.
+was cut after it is thrown away and cut anew: the result is that of reading from front to end. Of the steps of a part
+each session's last statement is carried over to where the session goes on, see `audit.sessions`.
 
 Where the log is a file, a worker reads its part itself, through this process's open file: sent through a socket, the
 bytes are copied five times more. A worker may read files in any case (`kulla.events.confine`), so this gives it no
@@ -13,7 +14,7 @@ from __future__ import annotations
 import gc
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import BinaryIO, Final
@@ -29,7 +30,7 @@ from kulla.registers.audit import postgres, sessions
 from kulla.registers.audit.frames import LF
 from kulla.registers.audit.lines import Offsets
 from kulla.registers.audit.ranges import RANGES
-from kulla.registers.audit.steps import START, STEPS
+from kulla.registers.audit.steps import STEPS
 
 PART: Final = 6 << 20
 """Bytes of a part: a reader's arrays stay within the caches (4 to 8 MiB measured best)."""
@@ -39,11 +40,6 @@ _LONGEST: Final = 80 << 20
 
 _UNFINISHED: Final = 1 << 20
 """Bytes that a record being written has at most; the rest of a longer one is not waited for."""
-
-_FORGET: Final = 400_000
-_FORGET_START: Final = 4_000_000
-"""Lines after which a statement's record no longer waits for others of it: hardly any statement logs over a longer
-stretch; one logged before it ran may take hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +86,8 @@ class Piece:
 
     accesses: pa.Table
     waiting: pa.Table
+    passed: tuple[str, ...]
+    """Sessions that had steps of which none waits."""
     rejects: tuple[Reject, ...]
     ranges: pa.Table
     consumed: int
@@ -116,13 +114,13 @@ def _read(task: Task) -> Piece:
     zone: tzinfo | None = ZoneInfo(task.zone) if task.zone else None
     data = _fetched(task) if task.data is None else task.data
     if len(data) != task.length:
-        nothing = sessions.ACCESSES.empty_table(), STEPS.empty_table(), (), RANGES.empty_table()
+        nothing = sessions.ACCESSES.empty_table(), STEPS.empty_table(), (), (), RANGES.empty_table()
         return Piece(*nothing, 0, 0, 0, (0, 0), unread=True)
     made = postgres.stretch(task.form, data, task.first_line, zone, task.last, task.poolers)
-    joined = sessions.join(made.steps, last=False)
+    joined = sessions.join(made.steps, first=False, last=False)
     return Piece(
-        joined.accesses, joined.waiting, made.rejects, made.ranges, made.consumed, made.count, made.records,
-        _unfinished(made.rejects, task, data),
+        joined.accesses, joined.waiting, joined.passed, made.rejects, made.ranges, made.consumed, made.count,
+        made.records, _unfinished(made.rejects, task, data),
     )  # fmt: skip
 
 
@@ -180,7 +178,7 @@ def parts(
                 path, done = "", False
                 break
             offset, line = offset + piece.consumed, line + piece.count
-            made = pa.concat_tables([piece.accesses, waiting.put(piece.waiting, line)])
+            made = pa.concat_tables([piece.accesses, waiting.put(piece.waiting, piece.passed, line)])
             yield Part(
                 made, piece.rejects, piece.ranges, piece.records, offset - piece.unfinished[0],
                 line - piece.unfinished[1],
@@ -206,16 +204,20 @@ class _Waiting:
         self._where: dict[str, int] = {}
         self._next = 0
 
-    def put(self, now: pa.Table, line: int) -> pa.Table:
+    def put(self, now: pa.Table, passed: Sequence[str], line: int) -> pa.Table:
         """Take in what waits at the end of a part, which is line `line`; the accesses of those that need not, or no
-        longer."""
-        joined = sessions.join(pa.concat_tables([*self._of(now), now]), last=False)
+        longer. What is left is the last statement of each session that may go on.
+
+        passed: other sessions of the part; what waited of them is whole.
+        """
+        made = [sessions.join(table).accesses for table in self._of(passed)]
+        joined = sessions.join(pa.concat_tables([*self._of(sessions.named(now)), now]), last=False)
         self._keep(self._next, joined.waiting)
         self._next += 1
-        made = [joined.accesses]
+        made.append(joined.accesses)
         for number in [number for number, due in self._due.items() if due < line]:
             table = self._out(number)
-            old = _deadlines(table) < line
+            old = _due(table) < line
             made.append(sessions.join(table.filter(pa.array(old))).accesses)
             self._keep(number, table.filter(pa.array(~old)))
         return pa.concat_tables(made)
@@ -225,14 +227,15 @@ class _Waiting:
         tables = list(self._tables.values())
         return sessions.join(pa.concat_tables(tables)).accesses if tables else sessions.ACCESSES.empty_table()
 
-    def _of(self, now: pa.Table) -> list[pa.Table]:
-        """The steps at hand of the sessions in `now`, taken out."""
-        names = pa.array(_sessions(now), pa.string())
-        found = {self._where[name] for name in names.to_pylist() if name in self._where}
+    def _of(self, names: Sequence[str]) -> list[pa.Table]:
+        """The steps at hand of some sessions, taken out."""
+        found = {self._where[name] for name in names if name in self._where}
         taken = []
         for number in sorted(found):
             table = self._out(number)
-            mine = pc.fill_null(pc.is_in(table.column("session").cast(pa.string()), names), False)
+            mine = pc.fill_null(
+                pc.is_in(table.column("session").cast(pa.string()), pa.array(names, pa.string())), False
+            )
             taken.append(table.filter(mine))
             self._keep(number, table.filter(pc.invert(mine)))
         return taken
@@ -240,28 +243,25 @@ class _Waiting:
     def _out(self, number: int) -> pa.Table:
         table = self._tables.pop(number)
         del self._due[number]
-        for name in _sessions(table):
+        for name in sessions.named(table):
             self._where.pop(name, None)
         return table
 
     def _keep(self, number: int, table: pa.Table) -> None:
         if len(table):
             self._tables[number] = table
-            self._due[number] = int(_deadlines(table).min())
-            self._where.update(dict.fromkeys(_sessions(table), number))
+            self._due[number] = int(_due(table).min())
+            self._where.update(dict.fromkeys(sessions.named(table), number))
 
 
-def _sessions(steps: pa.Table) -> list[str]:
-    """The sessions of steps, each once."""
-    found: list[str] = pc.unique(steps.column("session").cast(pa.string())).drop_null().to_pylist()
+def _due(steps: pa.Table) -> Offsets:
+    """The line up to which each step is waited for: that of its session's last one."""
+    line, session = sessions.deadlines(steps)
+    order = np.argsort(session, kind="stable")
+    last = np.append(session[order][1:] != session[order][:-1], True)
+    found = np.empty(len(line), np.int64)
+    found[order] = np.repeat(line[order][last], np.diff(np.flatnonzero(last), prepend=-1))
     return found
-
-
-def _deadlines(steps: pa.Table) -> Offsets:
-    """The line up to which each step is waited for."""
-    start = steps.column("mark").to_numpy() == START
-    line: Offsets = steps.column("line_from").to_numpy()
-    return line + np.where(start, _FORGET_START, _FORGET)
 
 
 def _path(stream: BinaryIO) -> str:
