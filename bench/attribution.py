@@ -225,6 +225,7 @@ def run(home: Country, label: str, scene: Scene, calibration: Calibration | None
     found = attribute(
         piece, scene.leak.record, scene.leak.intervals, scene.logged, register=scene.population or home.population,
         horizon=scene.horizon or home.world.horizon, copies=scene.copies, margin=margin, clock=scene.clock, seed=seed,
+        sights=scene.sights,
     )  # fmt: skip
     seconds = time.perf_counter() - began
     named = [found.candidates[at].account for at in found.named]

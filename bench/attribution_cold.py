@@ -56,7 +56,7 @@ def cold(scene: Scene, home: Country, name: str, times: tuple[int, ...]) -> Scen
     bare = replace(scene.logged, log=replace(log, sealed=np.full_like(log.sealed, NEVER)))
     return replace(
         scene, name=name, leak=replace(leak, intervals=intervals), logged=bare, copies=copies, population=seen,
-        horizon=horizon,
+        horizon=horizon, sights=times,
     )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def reconstructed(
         chosen = np.flatnonzero(masks == mask)
         for run in runs(mask, times, 0):
             ends = FOREVER if run.before is None else run.before
-            parts.append((chosen, np.full(len(chosen), run.after), np.full(len(chosen), ends)))
+            parts.append((chosen, np.full(len(chosen), run.least), np.full(len(chosen), ends)))
     rows, first, last = (np.concatenate(each).astype(np.int64) for each in zip(*parts, strict=True))
     order = np.lexsort((first, owner[rows]))
     known = population(owner[rows][order], first[order], last[order])

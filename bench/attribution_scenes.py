@@ -97,6 +97,7 @@ class Scene:
         logged: the log as attribution gets it. expected: outcomes that are right. clock: seconds of uncertainty.
         taken: (first, last) when the rows were read.
         population, horizon: of the history that attribution is told of, where it is not the country's own.
+        sights: moments of the copies that this history was made of, microseconds.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Scene:
     true_reads: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     population: Population | None = None
     horizon: tuple[int, int] | None = None
+    sights: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)

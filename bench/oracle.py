@@ -9,7 +9,9 @@ of 0.5 is ignorance. Each attack also runs where all is told, as sharp there as 
 - window: known rows, so many of them late that one more would move the beginning of the window;
 - column: known rows, in a column so few filled that one more makes it the register's;
 - outcome: so many rows from an export and others that one more makes the export an explanation;
-- pieces: rows of now and some former values, so that one more may make a second piece.
+- pieces: rows of now and former values, so many that one more may make a second piece;
+- border: late rows, rows that always stood, and former ones, in this order; the guess lies among those that always
+  stood, and may move the border of two pieces by hundreds of rows.
 
 Beside one file: what `MOST_LEAKS` files about one cell tell together, the most that a year allows before the person is
 heard no longer (`leaks.desk.hearing`), and what 100 would tell without that. Files of a group have other filler each.
@@ -192,16 +194,27 @@ def outcome(t: Target, draw: np.random.Generator, victim: Row, right: bool, open
 
 
 def pieces(t: Target, draw: np.random.Generator, victim: Row, right: bool, openly: bool) -> list[Row]:
-    """Rows of now, and some former values."""
-    return [*some(draw, t.now, 300, victim), *some(draw, t.former, 3, victim), guess(victim, right)]
+    """Rows of now, and some former values: of late rows, at a centre, as more of them are needed there."""
+    known = some(draw, t.now, 300, victim) if openly else some(draw, t.late, 300, victim)
+    return [*known, *some(draw, t.former, 3 if openly else 85, victim), guess(victim, right)]
+
+
+def border(t: Target, draw: np.random.Generator, victim: Row, right: bool, openly: bool) -> list[Row]:
+    """Two pieces with rows between them that may be of either."""
+    between = some(draw, t.now, 400, victim)
+    late, former = some(draw, t.late, 250, victim), some(draw, t.former, len(t.former) - 1, victim)
+    return [*late, *between[:300], guess(victim, right), *between[300:], *former]
 
 
 ATTACKS: dict[str, tuple[str, Attack]] = {
     "counts, 150 known rows": ("now", counts(150)), "counts, 250 known rows": ("now", counts(250)),
     "copies": ("now", counts(250, 250)), "edge": ("now", counts(99)), "window": ("late", window),
     "column": ("now", column), "outcome": ("export", outcome), "pieces": ("former", pieces),
+    "border": ("former", border),
 }  # fmt: skip
 """By name: of which rows the victim is, and the attack."""
+IN_ORDER = ("border",)
+"""Attacks of which the order of rows is a part; those of others are shuffled."""
 
 
 def numbers(value: Any) -> Iterator[tuple[str, float]]:
@@ -245,7 +258,8 @@ def attacked(target: Target, name: str, files: int, seed: int, scratch: Path, op
     facts, truth = [], np.arange(files) % 2 == 1
     for right in truth.tolist():
         rows = attack(target, draw, victim, right, openly)
-        rows = [rows[at] for at in draw.permutation(len(rows))]
+        if name not in IN_ORDER:
+            rows = [rows[at] for at in draw.permutation(len(rows))]
         facts.append(dict(numbers(target.told(rows, scratch, openly))))
     names = sorted({each for fact in facts for each in fact})
     matrix = np.array([[each.get(name, -1.0) for name in names] for each in facts])

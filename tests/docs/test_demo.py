@@ -24,13 +24,13 @@ def test_the_demo_traces_its_workbook(tmp_path: Path) -> None:
     assert "<html" in (demo / "trace.html").read_text("utf-8")
     first, last = (orjson.loads((demo / name).read_bytes()) for name in ("first.json", "trace.json"))
     truth = orjson.loads((demo / "country/truth/misdeeds.jsonl").read_bytes().splitlines()[0])
-    assert len(last["pieces"]) == 2
+    assert len(last["pieces"]) in (2, 3)  # drawn by lot: one in some hundred draws splits a part
     assert all(not each["named"] for each in first["attributions"])
     named = [
         each["candidates"][at]["account"]
         for each in last["attributions"] if each["outcome"] in ("episode", "set")
         for at in each["named"]
     ]  # fmt: skip
-    assert named == truth["accounts"]
+    assert set(named) == set(truth["accounts"])
     calibrated = orjson.loads((demo / "centre/registers/payroll/calibration.json").read_bytes())
     assert {cell["runs"] for cell in calibrated["naming"][0]["cells"]} == {50}

@@ -12,9 +12,10 @@ the owner's site,
 - the noise depends on the file, the centre's key and the statement alone: running a file again tells nothing more, and
   gives the same statements;
 - a person's row counts a few times at most, in all tables of a run together (`desk.thinning`);
-- what is decided from rows is decided with noise too: a window of extraction is where
-  fewer than about that many rows contradict (`date.counted`); a name needs what STAKE rows weigh (`stake`); a column
-  is taken when it is FEWEST rows from not being taken (`clear`);
+- what is decided from rows is decided with noise too: of how many pieces a table is, and which rows are in which, is
+  drawn by lot (`date.drawn`); a window of extraction is where fewer than about that many rows contradict
+  (`date.counted`); a name needs what STAKE rows weigh (`stake`); a column is taken when it is FEWEST rows from not
+  being taken (`clear`);
 - a record is heard in a few leaks a year only (`desk.hearing`), so noise cannot be averaged out against one person;
 - runs are few a day for each register, each with a case, a purpose and a second person (`desk.runs`).
 
@@ -102,15 +103,31 @@ class Discretion:
         """Nats by which something must be ahead to be told: what STAKE rows weigh, with noise; 0 at the owner's."""
         return 0.0 if self.at_owner else ROW * max(STAKE + self._noise(what, STAKE / 6), 0.0)
 
+    def wobble(self, what: str) -> float:
+        """Nats of noise around a bound of a log-likelihood; 0 at the owner's."""
+        return 0.0 if self.at_owner else self._noise(what, ROW * STAKE / 6)
+
     def clear(self, rows: float, what: str, least: float = FEWEST) -> bool:
         """Whether something is told that would be told no longer if so many rows said otherwise. least: if more."""
         return self.at_owner or rows + self._noise(what, least / 4) >= least
 
     def blurs(self, what: str, count: int) -> npt.NDArray[np.float64]:
         """Draws of Laplace noise of scale 1: a statement's own."""
-        raw = hashlib.shake_256(self._digest(what)).digest(8 * count)
-        draw = (np.frombuffer(raw, "<u8").astype(np.float64) + 0.5) / 2.0**64 - 0.5
+        draw = self.lots(what, count) - 0.5
         return np.asarray(-np.copysign(np.log(np.maximum(1 - 2 * np.abs(draw), 2.0**-64)), draw))
+
+    def lots(self, what: str, count: int) -> npt.NDArray[np.float64]:
+        """Numbers drawn evenly from (0, 1): a statement's own."""
+        raw = hashlib.shake_256(self._digest(what)).digest(8 * count)
+        # 52 bits: with more, a number next to 1 would be rounded to it.
+        return np.asarray(((np.frombuffer(raw, "<u8") >> np.uint64(12)) + 0.5) / 2.0**52)
+
+    def chance(self, what: str, seed: int) -> int:
+        """The seed of what is drawn of a file's rows: the one given at the owner's site, else one that nobody knows.
+
+        Whoever knows which rows are looked at can write others where they are looked for, if one row less moves them.
+        """
+        return seed if self.at_owner else int.from_bytes(self._digest(f"{what}/{seed}")[:8], "big")
 
     def _some(self, records: int, what: str) -> bool:
         """Whether a number of records is told: never of fewer than FEWEST, and else if with noise it is twice that.

@@ -17,7 +17,7 @@ from kulla.leaks.candidate import Attribution, Candidate, Margin
 from kulla.leaks.counting import distinct, nameless, unsure_persons
 from kulla.leaks.dated import Mixture, Piece, Span, Window
 from kulla.leaks.discretion import PLAIN, Discretion
-from kulla.leaks.intervals import FOREVER
+from kulla.leaks.intervals import FOREVER, Ints
 from kulla.leaks.leaktable import LeakTable
 from kulla.leaks.matched import ALTERED, CERTAIN, PROBABLE, SURETIES, UNSURE, VERDICTS, ColumnMatch, Matched
 from kulla.leaks.trace import FEWEST, TableFound
@@ -83,11 +83,12 @@ def table_found(
 
 def piece_plain(
     piece: Piece, mixture: Mixture, found: tuple[int, LeakTable, Matched], manifest: Manifest, discretion: Discretion,
-    place: str,
+    place: str, among: tuple[Ints, int] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A piece for the trace. Only pieces that rest on enough records may be told: see `Discretion.enough`.
 
     found: the place of its file, its table, and that table against its register. place: as of `table_found`.
+    among: of the table's rows the places among all that were taken in, and how many these were; all, if not given.
     """
     file, table, matched = found
     records = distinct(matched.record[piece.rows])
@@ -100,7 +101,7 @@ def piece_plain(
         "trajectory": [[int(at), iso(int(moment))] for at, moment in piece.trajectory] if discretion.at_owner else [],
         "reference": _reference(piece, table, matched, manifest, discretion, place),
         "bic": list(mixture.bic) if discretion.at_owner else [],
-        "along": _along(piece, table, discretion, f"{place}/along"),
+        "along": _along(piece, among or (np.arange(table.rows), table.rows), discretion, f"{place}/along"),
     }  # fmt: skip
 
 
@@ -127,7 +128,7 @@ def attribution_plain(found: Attribution, records: int, discretion: Discretion, 
         asdict(c)
         | {
             "frozen_at": iso(c.frozen_at) if c.frozen_at else None,
-            "log10": discretion.size(c.log10, f"{place}/{c.name}"),
+            "log10": discretion.size(c.log10, f"{place}/copy {c.name}/log10"),
         }
         for c in found.copies
     ]
@@ -177,7 +178,11 @@ def discreet(found: Attribution, records: int, discretion: Discretion, place: st
         )
         for each in listed
     ]
-    return replace(found, candidates=tuple(listed), named=named, withheld=withheld, margin=margin, disagreement=False)
+    copies = tuple(sorted(found.copies, key=lambda each: each.name))  # by how well they fit a row could order them
+    return replace(
+        found, candidates=tuple(listed), named=named, withheld=withheld, margin=margin, copies=copies,
+        disagreement=False,
+    )  # fmt: skip
 
 
 def _clearly(found: Attribution, records: int, discretion: Discretion, place: str) -> Attribution:
@@ -331,15 +336,16 @@ def _hours(spans: Sequence[Span]) -> list[Span]:
     return found
 
 
-def _along(piece: Piece, table: LeakTable, discretion: Discretion, what: str) -> list[float]:
+def _along(piece: Piece, among: tuple[Ints, int], discretion: Discretion, what: str) -> list[float]:
     """Which share of each stretch of the table's rows is the piece's, in tenths. Away from the owner's site stretches
     have at least LONG rows; a shorter table tells nothing."""
-    parts = min(PARTS, table.rows if discretion.at_owner else table.rows // LONG)
+    places, rows = among
+    parts = min(PARTS, rows if discretion.at_owner else rows // LONG)
     if not parts:
         return []
-    part = np.arange(table.rows) * parts // table.rows
+    part = np.arange(rows) * parts // rows
     whole = np.bincount(part, minlength=parts)
-    held = np.bincount(part[piece.rows], minlength=parts) / whole
+    held = np.bincount(part[places[piece.rows]], minlength=parts) / whole
     told = [discretion.share(float(held[at]), int(whole[at]), f"{what}/{at}") or 0.0 for at in range(parts)]
     return [round(share, 1) for share in told]
 

@@ -15,7 +15,7 @@ from payrolls import START, manifest, row
 
 from kulla.leaks.date import shipped_drops
 from kulla.leaks.desk.dating import pieces_of
-from kulla.leaks.desk.request import Compared
+from kulla.leaks.desk.request import Compared, Taken
 from kulla.leaks.discretion import Discretion
 
 PERSONS, ADDED, TAKEN, LAST = 400, 500, 700, 1000
@@ -37,13 +37,15 @@ def register(folder: Path, share: float) -> Opened:
 def taken(opened: Opened, columns: tuple[str, ...], hour: int) -> Compared:
     places = opened.at(START + timedelta(hours=hour))
     table = leak([opened.texts(name, places) for name in columns])
-    return Compared(0, table, opened.recognise(table), None, "x")
+    whole = Taken(np.arange(table.rows), table.rows, table.blocks, (), PERSONS)
+    return Compared(0, table, opened.recognise(table), None, "x", whole)
 
 
 def beginning(opened: Opened, compared: Compared, discretion: Discretion) -> float:
     """Hours after the register's beginning at which the window of the leak's one piece begins."""
     found = pieces_of(compared, opened.manifest, shipped_drops(), None, discretion)
-    (piece,) = found.pieces
+    piece = max(found.pieces, key=lambda each: len(each.rows))  # drawn by lot, now and then it is told as two
+    assert len(piece.rows) > 0.9 * compared.table.rows or not discretion.at_owner
     first = datetime.fromtimestamp(piece.window.spans[0][0] / 1e6, START.tzinfo)
     assert piece.window.open_end
     return (first - START) / timedelta(hours=1)

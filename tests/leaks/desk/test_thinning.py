@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kulla.leaks.desk.thinning import MOST, Thinning
+from kulla.leaks.desk.thinning import MOST, Thinning, rows_of
 from kulla.leaks.intervals import from_rows
 from kulla.leaks.leaktable import LeakTable
 from kulla.leaks.matched import ALTERED, EXACT, NO_PERSON, Matched
@@ -49,8 +49,8 @@ def test_as_counting_by_hand(tables: list[list[Row]]) -> None:
             seen[said] += 1
             if record == 0 or seen[said] <= MOST:
                 expected.append(str(at))
-        found = thinning.thinned(leak, matched)
-        kept = found or leak
+        left = thinning.kept(matched)
+        kept = rows_of(leak, left)
         assert kept.data["c0"].to_pylist() == expected
         assert kept.lines.tolist() == [int(each) + 1 for each in expected]
-        assert (found is None) == (len(expected) == len(made))
+        assert len(left) == len(expected)

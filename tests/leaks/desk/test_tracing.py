@@ -354,6 +354,16 @@ def test_two_pieces_of_one_register_are_told_apart(made: Office) -> None:
         assert holds(piece["window"], when)
 
 
+def test_at_a_centre_pieces_are_those_that_the_file_or_many_rows_set_apart(made: Office) -> None:
+    """Two exports, each in the order of ids, are two parts of a file that anybody sees."""
+    parts = [f"civil@2024-0{month}-15T10:00,order=id,rows=1200" for month in (1, 4)]
+    file = made.leak("sorted.csv", *parts)
+    found = run(made.request(file), made.at_centre()).trace
+    assert len(found.pieces) in (2, 3)  # one in some hundred draws splits a part
+    assert "limit.pieces" in found.limits
+    assert "limit.pieces" not in run(made.request(file), made.at_owner()).trace.limits
+
+
 def test_joined_registers_are_both_found(made: Office) -> None:
     parts = ["payroll@2024-03-10,columns=nid+employer+gross_salary,where=period:2024-01",
              "civil@2024-03-10,columns=nid+family_name+address"]  # fmt: skip

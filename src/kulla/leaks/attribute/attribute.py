@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from kulla.leaks.attribute.candidates import candidates
 from kulla.leaks.attribute.copies import matched_copies, matched_extracts
+from kulla.leaks.attribute.edges import EXACT, Edges
 from kulla.leaks.attribute.episodes import episodes
 from kulla.leaks.attribute.index import Index, index
 from kulla.leaks.attribute.judge import FLOOR, Verdict, held, judged
@@ -55,6 +56,7 @@ def attribute(
     piece: Piece, record: npt.NDArray[np.uint32], intervals: Intervals, log: ReadLog | Index, *, register: Population,
     horizon: Span, copies: Sequence[Copy] = (), pooled: Collection[str] = (), margin: Margin, clock: float = 1.0,
     prior_unlogged: float = UNLOGGED, seed: int = 0, number: int = 0, extracts: Sequence[Extract] = (),
+    sights: Sequence[int] = (), edges: Edges = EXACT,
 ) -> Attribution:  # fmt: skip
     """Attribute one piece against one register's log.
 
@@ -67,6 +69,8 @@ def attribute(
         margin: what calibration says of naming. clock: seconds by which the audit's clock may be off.
         prior_unlogged: see UNLOGGED; between 0 and 1, exclusive. number: the piece's place among the leak's.
         extracts: marked copies whose marks are in the file; one that explains the piece as well keeps accounts unnamed.
+        sights: moments of the copies that the history was made of, microseconds; they only tell copies apart.
+        edges: how what stands at an edge is judged, of who held enough, who reads it anyway, and which copies agree.
 
     Nobody is named without a valid margin. Raises ValueError for a prior out of its range.
     """
@@ -82,11 +86,12 @@ def attribute(
     ranked = ranking(found, episodes(found), nothing)
     least = margin.nats if margin.valid else FLOOR
     verdict = judged(ranked, nothing.moment, least, seed)
-    verdict = beside_remits(found, nothing, ranked, verdict, _sufficient(found, ranked, verdict), least)
-    agreed, copied = matched_copies(found, verdict, copies, clock, prior_unlogged, FLOOR)
+    kept = _sufficient(found, ranked, verdict, edges)
+    verdict = beside_remits(found, nothing, ranked, verdict, kept, least, edges)
+    agreed, copied = matched_copies(found, verdict, copies, clock, prior_unlogged, FLOOR, sights, edges)
     gives = [each for each in extracts if each.gives(piece.columns)]
     marked, value = matched_extracts(found, verdict, gives, clock, prior_unlogged, FLOOR)
-    made = _attribution(number, found, ranked, verdict, (*marked, *agreed), margin, covers, share)
+    made = _attribution(number, found, ranked, verdict, (*marked, *agreed), margin, covers, share, edges)
     if made.outcome in ("episode", "set", "tie") and value >= verdict.mixture.value - max(margin.nats, FLOOR):
         return replace(made, outcome="copy", named=(), withheld=(*made.withheld, MARKED))
     if made.outcome in ("episode", "set") and copied >= verdict.mixture.value - max(margin.nats, FLOOR):
@@ -106,13 +111,13 @@ def strength(
     nothing = null(found, state(goal), prior_unlogged)
     ranked = ranking(found, episodes(found), nothing)
     verdict = judged(ranked, nothing.moment, FLOOR, seed)
-    kept = _sufficient(found, ranked, verdict)
+    kept = _sufficient(found, ranked, verdict, EXACT)
     return beside_remits(found, nothing, ranked, verdict, kept, FLOOR).strength if kept else 0.0
 
 
 def _attribution(
     number: int, found: Explained, ranked: Ranking, verdict: Verdict, copies: tuple[CopyMatch, ...], margin: Margin,
-    covers: tuple[int | None, int | None], share: float,
+    covers: tuple[int | None, int | None], share: float, edges: Edges,
 ) -> Attribution:  # fmt: skip
     listed, named = candidates(found, ranked, verdict, copies)
     outcome = verdict.outcome
@@ -121,7 +126,7 @@ def _attribution(
     withheld = list(verdict.reasons)
     explains = _explains(found, ranked, verdict)
     if outcome in ("episode", "set"):
-        kept = {found.index.log.accounts[each] for each in _sufficient(found, ranked, verdict)}
+        kept = {found.index.log.accounts[each] for each in _sufficient(found, ranked, verdict, edges)}
         named = tuple(at for at in named if listed[at].account in kept)
         outcome = ("episode" if len(named) == 1 else "set") if named else "copy" if copies else "none"
         if not named:
@@ -138,7 +143,7 @@ def _attribution(
     )  # fmt: skip
 
 
-def _sufficient(found: Explained, ranked: Ranking, verdict: Verdict) -> frozenset[int]:
+def _sufficient(found: Explained, ranked: Ranking, verdict: Verdict, edges: Edges) -> frozenset[int]:
     """The accounts that explain enough to be named: all that the verdict names together, or who does so alone."""
     if verdict.outcome not in ("episode", "set"):
         return frozenset()
@@ -150,7 +155,8 @@ def _sufficient(found: Explained, ranked: Ranking, verdict: Verdict) -> frozense
         return frozenset(shares)
     return frozenset(
         account for account, share in shares.items()
-        if share >= EXPLAINS and held(ranked, verdict.mixture, account) >= HOLDS
+        if share >= EXPLAINS
+        and edges.beyond((held(ranked, verdict.mixture, account) - HOLDS) * ranked.pool.total, f"holds/{account}")
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from kulla.leaks.attribute.edges import EXACT, Edges
 from kulla.leaks.attribute.judge import FLOOR, HALF, INDISTINGUISHABLE, Verdict
 from kulla.leaks.attribute.mixture import best, pool
 from kulla.leaks.attribute.null import PASTED, Component, Null
@@ -32,7 +33,8 @@ CRAWL: Final = 2
 
 
 def beside_remits(
-    found: Explained, nothing: Null, ranked: Ranking, verdict: Verdict, accounts: Collection[int], margin: float
+    found: Explained, nothing: Null, ranked: Ranking, verdict: Verdict, accounts: Collection[int], margin: float,
+    edges: Edges = EXACT,
 ) -> Verdict:  # fmt: skip
     """The verdict; or a tie with an unlogged copy where an account's episode is no better than what it reads anyway.
 
@@ -50,7 +52,7 @@ def beside_remits(
     firm = verdict.strength
     for account in accounts:
         actors = {ranked.scored[at].episode.actor for at in verdict.named if ranked.scored[at].account == account}
-        usual = [part for actor in sorted(actors) for part in remit(found, nothing, actor)]
+        usual = [part for actor in sorted(actors) for part in remit(found, nothing, actor, edges)]
         if usual:
             rivals = pool(found.target, [*parts, *usual])
             rest = [ranked.nulls + at for at, each in enumerate(scored) if each.account != account]
@@ -64,14 +66,14 @@ def beside_remits(
     return replace(verdict, outcome="tie", named=named, ties_unlogged=True, strength=0.0, reasons=(INDISTINGUISHABLE,))
 
 
-def remit(found: Explained, nothing: Null, actor: int) -> list[Component]:
+def remit(found: Explained, nothing: Null, actor: int, edges: Edges = EXACT) -> list[Component]:
     """An unlogged copy filtered by all records that an actor ever got from narrow reads: at the null's moment, in the
     days of its crawl, at any time. Nothing when the actor read few of the leaked ones again and again."""
     index, target, log = found.index, found.target, found.index.log
     narrow = found.usable & (index.size > 0) & ((index.actor == actor) | (index.pool == actor))
     narrow[found.wide] = False
     reads = np.flatnonzero(narrow)
-    if not _again(found, reads):
+    if not _again(found, reads, edges, actor):
         return []
     code, single = log.bitmap[reads], log.record[reads]
     codes = distinct(code[(single == 0) & (code >= 0)])
@@ -88,7 +90,7 @@ def remit(found: Explained, nothing: Null, actor: int) -> list[Component]:
     ]
 
 
-def _again(found: Explained, reads: Ints) -> bool:
+def _again(found: Explained, reads: Ints, edges: Edges, actor: int) -> bool:
     """Whether these reads returned half of the leaked records that they returned at all at least a week apart."""
     log, target = found.index.log, found.target
     code, single = log.bitmap[reads], log.record[reads]
@@ -102,4 +104,8 @@ def _again(found: Explained, reads: Ints) -> bool:
     np.minimum.at(first, place, start)
     np.maximum.at(last, place, start)
     read = last >= 0
-    return bool(read.any()) and float((last[read] - first[read] >= AGAIN).mean()) >= HALF
+    if not read.any():
+        return False
+    again = float((last[read] - first[read] >= AGAIN).mean())
+    # In doubt it is its usual work: then it is not named for it.
+    return again >= HALF or not edges.beyond((HALF - again) * int(read.sum()), f"again/{actor}")

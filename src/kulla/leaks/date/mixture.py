@@ -78,7 +78,7 @@ def mixture(matched: Matched, table: LeakTable, drops: Drops, seen: int | None, 
     pieces = [
         Piece(
             matched.register, table_no, rows, columns, kind_of(kind, dating, limits), dating, way,
-            _reference(matched, table, rows, limits.period),
+            reference(matched, table, rows, limits.period),
         )
         for rows, kind, dating, way in found
     ]  # fmt: skip
@@ -196,7 +196,7 @@ def kind_of(
     return "frozen" if stopped and not dating.open_end else "instant"
 
 
-def _reference(matched: Matched, table: LeakTable, rows: Ints, period: str) -> tuple[str, str] | None:
+def reference(matched: Matched, table: LeakTable, rows: Ints, period: str) -> tuple[str, str] | None:
     """The first and the last period that the rows are about, from their cells: never from a time."""
     place = next((each.column for each in matched.columns if period and each.register_column == period), None)
     if place is None:
@@ -205,4 +205,4 @@ def _reference(matched: Matched, table: LeakTable, rows: Ints, period: str) -> t
     return (found["min"].as_py(), found["max"].as_py()) if found["min"].is_valid else None
 
 
-__all__ = ["MOST", "Bounds", "Intervals", "kind_of", "mixture"]
+__all__ = ["MOST", "Bounds", "Intervals", "kind_of", "mixture", "reference"]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from kulla.leaks.attribute.copies import micros
-from kulla.leaks.date import Bounds, Drops, bounds, counted, kind_of, mixture
-from kulla.leaks.dated import Mixture, Piece, Span
-from kulla.leaks.desk.request import Compared
+from kulla.leaks.date import Bounds, Drawn, Drops, Sheet, bounds, counted, drawn, kind_of, mixture, reference, told_by
+from kulla.leaks.dated import Mixture, Piece, Span, Window
+from kulla.leaks.desk.request import Compared, Taken
 from kulla.leaks.discretion import Discretion
 from kulla.leaks.intervals import FOREVER, Intervals
 from kulla.leaks.trace import FEWEST
@@ -27,9 +31,10 @@ def pieces_of(
 ) -> Mixture:
     """Of how many pieces a table is, and when each was taken.
 
-    Away from the register's own site a window is one span, bounded where about FEWEST rows contradict (see
-    `date.counted`). Of how many pieces a table is a few rows may decide there too: pieces of a few thousand rows taken
-    six weeks apart are told apart by four to nine of them, so noise that hides one row would leave them one.
+    Away from the register's own site a table is parted where it shows by itself that something was pasted on
+    (`date.seams`), and each part's pieces are drawn by lot (`date.drawn`), so that no row decides of how many it is:
+    some fifty rows must speak for each. A window is one span there, bounded where about FEWEST rows contradict
+    (`date.counted`).
     """
     limits = Bounds(
         frozen=tuple(micros(copy.frozen_at) for copy in manifest.copies if copy.frozen_at),
@@ -37,11 +42,62 @@ def pieces_of(
         period=next((c.name for c in manifest.columns if c.meaning == "period"), ""),
     )
     until = micros(seen) if seen else None
-    found = mixture(compared.matched, compared.table, drops, until, compared.file, limits=limits)
     if discretion.at_owner:
-        return found
-    pieces = (_discreet(piece, compared, replace(limits, seen=until), discretion) for piece in found.pieces)
-    return replace(found, pieces=tuple(pieces))
+        return mixture(compared.matched, compared.table, drops, until, compared.file, limits=limits)
+    limits = replace(limits, seen=until)
+    pieces = (_discreet(piece, compared, limits, discretion) for piece in _apart(compared, limits, drops, discretion))
+    return Mixture(tuple(pieces), ())
+
+
+def _apart(compared: Compared, limits: Bounds, drops: Drops, discretion: Discretion) -> Iterator[Piece]:
+    """The pieces that may be told, with windows over all of the history."""
+    matched = compared.matched
+    columns = tuple(each.register_column for each in matched.columns)
+    span = bounds(matched.horizon, limits.seen, limits.earliest(columns))
+    for each in _drawn(compared, span, discretion):
+        count, share = len(each.rows), each.stray / len(each.rows)
+        window = Window(
+            (span,), span, drops.level, drops.of(count, share), drops.own, share, count, each.stray, False
+        )  # fmt: skip
+        yield Piece(
+            matched.register, compared.file, each.rows, columns, each.kind, window, each.way,
+            reference(matched, compared.table, each.rows, limits.period),
+        )  # fmt: skip
+
+
+def _drawn(compared: Compared, span: Span, discretion: Discretion) -> Iterator[Drawn]:
+    """Each part of the table by itself."""
+    matched, table = compared.matched, compared.table
+    telling = np.zeros(table.rows, bool)
+    if span[0] < span[1]:
+        telling[told_by(matched.intervals, matched.horizon)] = True
+    else:  # nothing of the history is left: there is nothing to tell times by
+        span = matched.horizon
+    taken = _taken(compared)
+    edges = [0, *taken.parts, taken.rows]
+    for low, high in pairwise(edges):
+        rows = np.flatnonzero((taken.place >= low) & (taken.place < high))
+        if not len(rows):
+            continue
+        sheet = Sheet(
+            matched.intervals.take(rows), telling[rows], matched.record[rows].astype(np.int64), taken.highest,
+            taken.place[rows] - low, taken.blocks[low:high].astype(np.int64), span,
+        )  # fmt: skip
+        place = f"{compared.place}/{matched.register}/pieces/{low}/{span}"
+        for each in drawn(sheet, np.flatnonzero(sheet.intervals.some), partial(_lots, discretion, place)):
+            way = tuple((int(rows[row]), moment) for row, moment in each.way)
+            yield replace(each, rows=rows[each.rows], way=way)
+
+
+def _taken(compared: Compared) -> Taken:
+    """The table as it was taken in."""
+    if compared.taken is None:
+        raise ValueError("a table is told of at a centre only with what it was when it was taken in")
+    return compared.taken
+
+
+def _lots(discretion: Discretion, place: str, what: str, count: int) -> npt.NDArray[np.float64]:
+    return discretion.lots(f"{place}/{what}", count)
 
 
 def _discreet(piece: Piece, compared: Compared, limits: Bounds, discretion: Discretion) -> Piece:
@@ -49,7 +105,7 @@ def _discreet(piece: Piece, compared: Compared, limits: Bounds, discretion: Disc
     matched = compared.matched
     span = bounds(matched.horizon, limits.seen, limits.earliest(piece.columns))
     end = FOREVER if limits.seen is None else max(limits.seen, span[0] + 1)
-    place = f"{compared.place}/{piece.register}/{int(piece.rows[0])}/window"
+    place = f"{compared.place}/{piece.register}/{int(piece.rows[0])}/window/{span}"
     window: Span = (span[0], end)
     if span[0] < span[1]:
         first, last = _ends(piece, compared)
@@ -64,8 +120,11 @@ def _ends(piece: Piece, compared: Compared) -> tuple[Intervals, Intervals]:
     rows, intervals = piece.rows, compared.matched.intervals
     if piece.kind != "crawl":
         return intervals.take(rows), intervals.take(rows)
-    places = [at for at, _ in piece.trajectory]
-    if places != sorted(places):  # it rises along the record numbers, not along the file
-        rows = rows[np.argsort(compared.matched.record[rows], kind="stable")]
-    count = -(-len(rows) // PART)
-    return intervals.take(rows[:count]), intervals.take(rows[-count:])
+    taken, places = _taken(compared), [at for at, _ in piece.trajectory]
+    # By its place among all rows or numbers, not by its rank: else a row more would move others in and out.
+    if places == sorted(places):
+        low, high = taken.part(int(taken.place[rows[0]]))
+        share = (taken.place[rows] - low) / (high - low)
+    else:  # it rises along the record numbers, not along the file
+        share = compared.matched.record[rows] / (taken.highest + 1)
+    return intervals.take(rows[share < 1 / PART]), intervals.take(rows[share >= 1 - 1 / PART])

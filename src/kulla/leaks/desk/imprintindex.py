@@ -8,7 +8,7 @@ parts change or go, the old index goes too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,10 +19,11 @@ from kulla.errors import ConfigError, InputError
 from kulla.leaks.attribute import Population, population
 from kulla.leaks.desk.indexstore import IndexStore, beside, state_of
 from kulla.leaks.desk.partcolumns import PartColumns
+from kulla.leaks.desk.sights import UNKNOWN, Bounds
 from kulla.leaks.intervals import FOREVER
 from kulla.leaks.recognise.register import Ints, Mask, Words
 from kulla.registers.desk.imprintparts import Part, parts_in
-from kulla.registers.imprintformat import BLOCK, CELL, FROM, RECORD_NO, TO, ImprintInfo
+from kulla.registers.imprintformat import BLOCK, CELL, FROM, KNOWN_FROM, KNOWN_TO, RECORD_NO, TO, ImprintInfo
 from kulla.registers.keyfile import KeyFile
 from kulla.registers.normalise import NORMALISER_VERSION
 from kulla.registers.records import Numbers
@@ -77,6 +78,16 @@ class RegisterIndex:
         counts = np.diff(self._offsets)
         record = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)
         return population(record, np.asarray(self._first), np.asarray(self._last))
+
+    def sights(self, moments: Sequence[int], slack: int) -> tuple[int, ...]:
+        """Moments within `slack` of some, microseconds UTC, at which a reconstructed history knows the whole register;
+        none for a history that was kept as things changed."""
+        if not moments or not self._columns.reconstructed:
+            return ()
+        counts = np.diff(self._offsets)
+        record = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)
+        known = [self._columns.bounds(name, UNKNOWN) for name in (KNOWN_FROM, KNOWN_TO)]
+        return Bounds(record, np.asarray(self._first), np.asarray(self._last), *known).sights(moments, slack)
 
     def find(self, cells: Blocks) -> Numbers:
         """The record of each cell of the first record column, 0 where none has it."""

@@ -36,12 +36,27 @@ class PartColumns:
                 self._groups.append((part, number, at, at + rows))
                 at += rows
 
+    @property
+    def reconstructed(self) -> bool:
+        """Whether some part has known_ times."""
+        return any(part.info.reconstructed for part in self._parts)
+
     def numbers(self, name: str, missing: int = 0) -> Ints:
         """A whole column of numbers or times as int64, `missing` where it is null."""
         tables = [pq.read_table(part.path, columns=[name]) for part in self._parts]
         column = pa.concat_tables(tables).column(0)
         whole = column.cast(pa.int64())
         return np.asarray(pc.fill_null(whole, missing).to_numpy(), np.int64)
+
+    def bounds(self, name: str, missing: int) -> Ints:
+        """A known_ time of the versions in their order, `missing` where it is null or a part has none."""
+        made = [np.full(part.rows, missing, np.int64) for part in self._parts]
+        for at, part in enumerate(self._parts):
+            if part.info.reconstructed:
+                column = pq.read_table(part.path, columns=[name]).column(0).cast(pa.int64())
+                made[at] = np.asarray(pc.fill_null(column, missing).to_numpy(), np.int64)
+        whole = np.concatenate(made)
+        return whole[self._where] if len(self._where) else whole
 
     def hashes(self, name: str, versions: Ints) -> tuple[Blocks, Mask]:
         """The hashes of ascending versions, zeros where missing, and which are missing."""

@@ -13,10 +13,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from kulla.leaks.counting import distinct, spoken_of
+from kulla.leaks.date import seams
 from kulla.leaks.desk.hearing import Heard, hearing
 from kulla.leaks.desk.imprintindex import RegisterIndex, open_index
 from kulla.leaks.desk.readlog import reads_sha256
-from kulla.leaks.desk.request import Compared, Request
+from kulla.leaks.desk.request import Compared, Request, Taken
 from kulla.leaks.desk.runs import Run
 from kulla.leaks.desk.site import Keyed, Site, imprint_sha256
 from kulla.leaks.desk.thinning import Thinning, rows_of
@@ -54,7 +55,8 @@ class Recognising:
 
         Who is left out changes `discretion`: its noise is drawn anew.
         """
-        manifest, outer, seed = self._site.manifest(name), self._site.outer(), self._request.seed
+        manifest, outer = self._site.manifest(name), self._site.outer()
+        seed = self.discretion.chance(f"recognise/{name}", self._request.seed)
         against = Against(self.index(name), manifest, key.keys, outer, seed)
         found = [
             Compared(number, table, against.matched(table), None, f"{file.sha256}/{at}")
@@ -129,17 +131,24 @@ class Away:
     def heard(self, compared: Compared, spent: npt.NDArray[np.bool_]) -> Compared:
         """A table without rows about who was heard too often, without rows too many of one record (`desk.thinning`),
         and without columns that are not clearly the register's."""
+        taken = Taken(
+            np.arange(compared.table.rows), compared.table.rows, compared.table.blocks,
+            tuple(seams(compared.table).tolist()), self.against.index.highest,
+        )  # fmt: skip
         table, matched, place = compared.table, compared.matched, f"{compared.place}/{compared.matched.register}"
+        left = np.flatnonzero(~spent)
         if spent.any():
-            table = rows_of(table, np.flatnonzero(~spent))
+            table = rows_of(table, left)
             matched = self.against.matched(table)
-        fewer = self.thinning.thinned(table, matched)
-        if fewer is not None:
-            table, matched = fewer, self.against.matched(fewer)
+        kept = self.thinning.kept(matched)
+        if len(kept) < len(left):
+            table, left = rows_of(table, kept), left[kept]
+            matched = self.against.matched(table)
         while unclear := _unclear(matched, self.against.manifest, self.discretion, place):
             table = _blanked(table, unclear)
             matched = self.against.matched(table)
-        return replace(compared, table=table, matched=matched, rows=compared.rows or compared.table.rows)
+        taken = replace(taken, place=left)
+        return replace(compared, table=table, matched=matched, rows=compared.rows or compared.table.rows, taken=taken)
 
 
 def _unclear(matched: Matched, manifest: Manifest, discretion: Discretion, place: str) -> list[int]:

@@ -8,6 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from kulla.leaks.dated import Piece
 from kulla.leaks.leads import Seen
 from kulla.leaks.leaktable import LeakTable
@@ -62,11 +65,38 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """A table as it was taken in, before rows were left out of it at a centre.
+
+    Whether a row is left out may hang on one cell, so whatever goes by the place of a row goes by its place here: else
+    it would move all rows after it.
+
+    Attributes:
+        place: for each row that is left its place among all, from 0; rows: how many there were.
+        blocks: of all rows, see `LeakTable.blocks`; parts: places at which another part begins (see `date.seams`).
+        highest: the register's highest record number.
+    """
+
+    place: npt.NDArray[np.int64]
+    rows: int
+    blocks: npt.NDArray[np.int32]
+    parts: tuple[int, ...]
+    highest: int
+
+    def part(self, place: int) -> tuple[int, int]:
+        """Where the part around a place begins and ends."""
+        edges = [0, *self.parts, self.rows]
+        at = int(np.searchsorted(edges, place, "right"))
+        return edges[at - 1], edges[at]
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """A table against a register: places of file and table, and what was found.
 
     rows: of the table as it was taken in, where it was thinned (see `desk.thinning`); None where it was not. place: of
-    the table by its file's hash, never by a name, which whoever hands it over may choose anew.
+    the table by its file's hash, never by a name, which whoever hands it over may choose anew. taken: the table as it
+    was taken in, at a centre.
     """
 
     file: int
@@ -74,6 +104,7 @@ class Compared:
     matched: Matched
     rows: int | None = None
     place: str = ""
+    taken: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,10 @@ class Thinning:
         self._known = np.empty(0, _SAME)
         self._counts = np.empty(0, np.int64)
 
-    def thinned(self, table: LeakTable, matched: Matched) -> LeakTable | None:
-        """The table without the rows too many; None when it has none."""
+    def kept(self, matched: Matched) -> npt.NDArray[np.int64]:
+        """The places of a table's rows without those too many."""
         said = _said(matched)
-        keep = self._kept(said) | (said["record"] == 0)
-        return None if keep.all() else rows_of(table, np.flatnonzero(keep))
+        return np.flatnonzero(self._kept(said) | (said["record"] == 0))
 
     def _kept(self, said: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
         whole, place = np.unique(np.concatenate([self._known, said]), return_inverse=True)

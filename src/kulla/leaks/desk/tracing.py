@@ -102,6 +102,8 @@ class _Tracing:
         self._discretion = Discretion(site.at_owner, site.discretion_key, begun.leak.encode())
         self._place = ""  # of the table whose piece is being explained
         self._limits: list[str] = ["limit.values", "limit.unlogged", "limit.copies"]
+        if not site.at_owner:
+            self._limits.append("limit.pieces")
 
     def run(self, keys: dict[str, Keyed | None], looked: Looked | None) -> Made:
         missing = [name for name, key in keys.items() if key is None]
@@ -131,7 +133,8 @@ class _Tracing:
             for at, piece, mixture in self._dated(name, mine, compared, kept, inputs):
                 self._stage(f"explain piece {len(pieces) + 1}")
                 self._place = compared[at].place
-                found = attributing.explain(len(pieces), piece, compared[at].matched)
+                what = piece_name(piece, self._place)
+                found = attributing.explain(len(pieces), piece, compared[at].matched, self._discretion, what)
                 margin = kept.margin(piece, inputs, self._request.as_of or self._request.now)
                 explained.append(replace(found, attribution=with_margin(found.attribution, margin)))
                 pieces.append((at, piece, mixture))
@@ -198,7 +201,13 @@ class _Tracing:
         of = {u.name: [(c.table, c.matched) for c in compared if c.matched.register == u.name] for u in used}
         plain = [
             piece_plain(
-                piece, mixture, (c.file, c.table, c.matched), self._site.manifest(piece.register), discretion, c.place
+                piece,
+                mixture,
+                (c.file, c.table, c.matched),
+                self._site.manifest(piece.register),
+                discretion,
+                c.place,
+                (c.taken.place, c.taken.rows) if c.taken else None,
             )
             for c, piece, mixture in ((compared[at], piece, mixture) for at, piece, mixture in pieces)
         ]
