@@ -20,8 +20,7 @@ MEMBER: Final = frozenset({"member"})
 ALL: Final = frozenset({"member", "teammate", "neighbour", "foreigner", "nobody"})
 
 SHOWN, SENT, NO = 200, 302, 405
-NOTHING: Final = "2026-99999"
-ABSENT: Final = 999_999
+NOTHING: Final = "C-2026-99999"
 NO_UID: Final = "5f4a4a4e-0000-4000-8000-0000000000aa"
 
 
@@ -62,21 +61,21 @@ def _site(world: World) -> Iterator[Address]:
 
 
 def _people(world: World) -> Iterator[Address]:
-    person, none = {"pk": world.member.pk}, {"pk": ABSENT}
+    person, none = {"uid": world.member.uid}, {"uid": NO_UID}
     yield Address("people:index", RULED, SHOWN, SHOWN)
     yield Address("people:new", RULED, SHOWN, SHOWN)
     yield Address("people:edit", TEAM, SHOWN, SHOWN, person, none)
     yield Address("people:invite", TEAM, NO, SHOWN, person, none)
     yield Address("people:reset", TEAM, NO, SENT, person, none)
     yield Address("people:grant", TEAM, NO, SENT, person, none)
-    yield Address("people:revoke", TEAM, NO, SENT, {"pk": world.made["membership"].pk}, none)
+    yield Address("people:revoke", TEAM, NO, SENT, {"uid": world.made["membership"].uid}, none)
     yield Address("people:me", ALL, SHOWN, SHOWN)
     yield Address("people:token-new", ALL, NO, SENT)
-    yield Address("people:token-end", MEMBER, NO, SENT, {"pk": world.made["token"].pk}, none)
+    yield Address("people:token-end", MEMBER, NO, SENT, {"uid": world.made["token"].uid}, none)
     yield Address("people:constituents", ALL, SHOWN, SHOWN)
     yield Address("people:constituent-new", RULED, SHOWN, SHOWN)
-    yield Address("people:constituent", TEAM, SHOWN, SHOWN, {"pk": world.place.pk}, none)
-    yield Address("people:asset-new", TEAM, NO, SENT, {"pk": world.place.pk}, none)
+    yield Address("people:constituent", TEAM, SHOWN, SHOWN, {"uid": world.place.uid}, none)
+    yield Address("people:asset-new", TEAM, NO, SENT, {"uid": world.place.uid}, none)
 
 
 def _cases(world: World) -> Iterator[Address]:
@@ -96,14 +95,15 @@ def _cases(world: World) -> Iterator[Address]:
     for name, key, get, post, more in (
         ("entry-withdraw", "entry", NO, SENT, {}),
         ("task-act", "task", NO, SENT, {"act": "done"}),
+        ("task-edit", "task", SHOWN, SHOWN, {}),
         ("indicator", "observable", NO, SENT, {}),
         ("decide", "bearer", NO, SENT, {}),
         ("draft-sign", "draft", NO, SENT, {}),
         ("draft-file", "draft", SHOWN, SHOWN, {"form": "docx"}),
         ("hold-act", "hold", NO, SENT, {"act": "ask"}),
     ):
-        yield Address(f"cases:{name}", OWN, get, post, {**own, "pk": world.made[key].pk, **more}, {"pk": ABSENT})
-        yield Address(f"cases:{name}", OWN, get, post, {**own, "pk": world.made[key].pk, **more}, none)
+        yield Address(f"cases:{name}", OWN, get, post, {**own, "uid": world.made[key].uid, **more}, {"uid": NO_UID})
+        yield Address(f"cases:{name}", OWN, get, post, {**own, "uid": world.made[key].uid, **more}, none)
 
 
 def _alerts(world: World) -> Iterator[Address]:
@@ -114,7 +114,7 @@ def _alerts(world: World) -> Iterator[Address]:
     yield Address("alerts:act", WORK, NO, 404)
     yield Address("alerts:undo", WORK, NO, SENT)
     yield Address("alerts:save-view", WORK, NO, SENT)
-    yield Address("alerts:forget-view", MEMBER, NO, SENT, {"pk": world.made["view"].pk}, {"pk": ABSENT})
+    yield Address("alerts:forget-view", MEMBER, NO, SENT, {"uid": world.made["view"].uid}, {"uid": NO_UID})
     yield Address("alerts:rules", WORK, SHOWN, SHOWN)
     yield Address("alerts:rule", OWN, SHOWN, SHOWN, {"rule_id": RULE}, {"rule_id": RULE[:-1] + "2"})
     tuning, no_tuning = {"uid": world.made["tuning"].uid}, {"uid": NO_UID}
@@ -135,6 +135,7 @@ def _evidence(world: World) -> Iterator[Address]:
     yield Address("evidence:verify", WORK, NO, SHOWN)
     yield Address("evidence:intake", OWN, SHOWN, SHOWN, case, no_case)
     yield Address("evidence:export", OWN, SHOWN, SHOWN, case, no_case)
+    yield Address("evidence:keep", OWN, SHOWN, SHOWN, case, no_case)
     for name, get, post in (("show", SHOWN, SHOWN), ("receipt", SHOWN, SHOWN), ("request", SHOWN, SHOWN),
                             ("content", NO, SENT), ("hand-on", NO, SENT), ("stamp", NO, SENT)):  # fmt: skip
         yield Address(f"evidence:{name}", OWN, get, post, own, none)
@@ -147,16 +148,16 @@ def _guard(world: World) -> Iterator[Address]:
     yield Address("guard:account", OWN, SHOWN, SHOWN, account, {"pseudonym": "nobody"})
     yield Address("guard:account", OWN, SHOWN, SHOWN, account, {"name": "nothing"})
     yield Address("guard:reveal", OWN, NO, SENT, account, {"name": "nothing"})
-    yield Address("guard:reveal-agree", OWN, NO, SENT, {"pk": world.made["reveal"].pk}, {"pk": ABSENT})
+    yield Address("guard:reveal-agree", OWN, NO, SENT, {"uid": world.made["reveal"].uid}, {"uid": NO_UID})
     yield Address("guard:leaks", WORK, SHOWN, SHOWN)
     yield Address("guard:upload", WORK, SHOWN, SHOWN)
     yield Address("guard:trace-new", WORK, SHOWN, SHOWN)
     for key in ("trace", "asked"):
-        trace, none = {"pk": world.made[key].pk}, {"pk": ABSENT}
+        trace, none = {"uid": world.made[key].uid}, {"uid": NO_UID}
         yield Address("guard:trace", OWN, SHOWN, SHOWN, trace, none)
         yield Address("guard:trace-agree", OWN, NO, SENT, trace, none)
         yield Address("guard:trace-progress", OWN, SHOWN, SHOWN, trace, none)
-    yield Address("guard:trace-report", OWN, SHOWN, SHOWN, {"pk": world.made["trace"].pk}, {"pk": ABSENT})
+    yield Address("guard:trace-report", OWN, SHOWN, SHOWN, {"uid": world.made["trace"].uid}, {"uid": NO_UID})
 
 
 def _hunting(world: World) -> Iterator[Address]:
@@ -167,7 +168,7 @@ def _hunting(world: World) -> Iterator[Address]:
     yield Address("hunting:complete", WORK, SHOWN, SHOWN, query="?names=1&facet=Only")
     yield Address("hunting:export", WORK, NO, 404)
     yield Address("hunting:save", WORK, NO, SENT)
-    yield Address("hunting:forget", MEMBER, NO, SENT, {"pk": world.made["hunt"].pk}, {"pk": ABSENT})
+    yield Address("hunting:forget", MEMBER, NO, SENT, {"uid": world.made["hunt"].uid}, {"uid": NO_UID})
     yield Address("hunting:event", OWN, SHOWN, SHOWN, {"event_id": world.made["event"]}, {"event_id": "0" * 32})
     for kind in ("host", "account", "user", "address", "hash"):
         yield Address("hunting:entity", WORK, SHOWN, SHOWN, {"kind": kind}, query=f"?name={ADDRESS}")
@@ -180,25 +181,25 @@ def _hunting(world: World) -> Iterator[Address]:
 
 
 def _notices(world: World) -> Iterator[Address]:
-    own, none = {"number": world.made["report"].number}, {"number": "R-2026-99999"}
+    own, none = {"number": world.made["report"].number}, {"number": "R-C-2026-99999"}
     yield Address("notices:index", WORK, SHOWN, SHOWN, query="?state=")
     yield Address("notices:new", WORK, SHOWN, SHOWN)
     yield Address("notices:show", OWN, SHOWN, SHOWN, own, none)
     yield Address("notices:letter-new", OWN, NO, SENT, own, none)
     yield Address("notices:act", OWN, NO, SENT, {**own, "name": "close"}, none)
-    yield Address("notices:content", OWN, NO, SHOWN, {"pk": world.made["attachment"].pk}, {"pk": ABSENT})
-    letter, no_letter = {"pk": world.made["letter"].pk}, {"pk": ABSENT}
+    yield Address("notices:content", OWN, NO, SHOWN, {"uid": world.made["attachment"].uid}, {"uid": NO_UID})
+    letter, no_letter = {"uid": world.made["letter"].uid}, {"uid": NO_UID}
     yield Address("notices:letters", WORK, SHOWN, SHOWN)
     yield Address("notices:letter", OWN, SHOWN, SHOWN, letter, no_letter)
     yield Address("notices:letter-act", OWN, NO, SENT, {**letter, "name": "send"}, no_letter)
     yield Address("notices:templates", WORK, SHOWN, SHOWN)
     yield Address("notices:template", WORK, SHOWN, SHOWN, {"name": "receipt", "language": "en"})
     yield Address("notices:mine", WORK, SHOWN, SHOWN)
-    notice, no_notice = {"pk": world.made["notice"].pk}, {"pk": ABSENT}
+    notice, no_notice = {"uid": world.made["notice"].uid}, {"uid": NO_UID}
     yield Address("notices:notice", OWN, SHOWN, SHOWN, notice, no_notice)
     yield Address("notices:acknowledge", OWN, NO, SENT, notice, no_notice)
     yield Address("notices:rota", WORK, SHOWN, SHOWN)
-    yield Address("notices:rota-remove", TEAM, NO, SENT, {"pk": world.made["shift"].pk}, {"pk": ABSENT})
+    yield Address("notices:rota-remove", TEAM, NO, SENT, {"uid": world.made["shift"].uid}, {"uid": NO_UID})
     yield Address("notices:channels", WORK, SHOWN, SHOWN)
 
 
@@ -206,10 +207,12 @@ def _others(world: World) -> Iterator[Address]:
     yield Address("audit:index", frozenset({"member", "teammate", "neighbour", "foreigner"}), SHOWN, SHOWN)
     yield Address("crossing:index", WORK, SHOWN, SHOWN)
     yield Address("crossing:opt", WORK, NO, SENT, {"zone": "civil"}, also=(403,))
-    yield Address("crossing:decide", OWN, NO, SENT, {"pk": world.made["hit"].pk, "said": "decline"}, {"pk": ABSENT})
+    yield Address("crossing:decide", OWN, NO, SENT, {"uid": world.made["hit"].uid, "said": "decline"}, {"uid": NO_UID})
     yield Address("situation:index", WORK, SHOWN, SHOWN)
     yield Address("worker:index", WORK, SHOWN, SHOWN)
-    yield Address("worker:acknowledge", OWN, NO, SENT, {"pk": world.made["health"].pk}, {"pk": ABSENT})
+    for name in ("held", "held-events", "held-csv"):
+        yield Address(f"worker:{name}", OWN, SHOWN, SHOWN, {"uid": world.made["hold"].uid}, {"uid": NO_UID})
+    yield Address("worker:acknowledge", OWN, NO, SENT, {"uid": world.made["health"].uid}, {"uid": NO_UID})
 
 
 def _accounts() -> Iterator[Address]:
@@ -260,8 +263,8 @@ ACCOUNTS: Final[tuple[tuple[str, int, int, tuple[int, int]], ...]] = (
 _ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "account_confirm_email": {"key": "none"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "none"},
-    "mfa_remove_webauthn": {"pk": ABSENT},
-    "mfa_edit_webauthn": {"pk": ABSENT},
+    "mfa_remove_webauthn": {"pk": 999_999},
+    "mfa_edit_webauthn": {"pk": 999_999},
     "openid_connect_login": {"provider_id": "none"},
     "openid_connect_callback": {"provider_id": "none"},
 }

@@ -52,10 +52,12 @@ def found_centre(path: Path, *options: str) -> Mapping[str, Any]:
 
 
 @contextmanager
-def served(centre: Path) -> Iterator[None]:
-    """`kulla run` of a centre, until the end of the block; what it printed is told when it does not start."""
+def served(centre: Path, env: Mapping[str, str] | None = None) -> Iterator[None]:
+    """`kulla run` of a centre, until the end of the block; what it printed is told when it does not start. env: more of
+    its environment, such as DATABASE_URL."""
     command = [sys.executable, "-m", "kulla", "run", str(centre)]
-    with subprocess.Popen(command, env=environ(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+    around = {**environ(), **(env or {})}
+    with subprocess.Popen(command, env=around, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         said: list[str] = []
         ready = threading.Event()
         reader = threading.Thread(target=_listen, args=(run, said, ready), daemon=True)

@@ -25,7 +25,7 @@ from django.utils.translation.template import templatize
 CENTRE = Path(__file__).resolve().parents[1] / "src" / "kulla" / "centre"
 KEYWORDS = {
     "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2),
-    "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
+    "pgettext": ((1, "c"), 2), "_p": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 
 SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -96,11 +96,12 @@ def _messages(app: Path) -> Iterator[tuple[Message, str | None]]:
 
 def _found(text: str) -> Iterator[tuple[Message, str | None]]:
     for _line, function, given, _comments in extract_python(io.BytesIO(text.encode()), list(KEYWORDS), (), {}):
-        parts = [given] if isinstance(given, str) else [each for each in given if isinstance(each, str)]
+        # None for a text that is a name there, and marked where it is written.
+        parts = [given] if isinstance(given, str) else [each for each in given or () if isinstance(each, str)]
         if not parts or not parts[0].strip():
             continue
-        if function in {"pgettext", "npgettext"}:
-            yield (parts[1] if function == "pgettext" else (parts[1], parts[2])), parts[0]
+        if function in {"pgettext", "_p", "npgettext"}:
+            yield ((parts[1], parts[2]) if function == "npgettext" else parts[1]), parts[0]
         elif function in {"ngettext", "ngettext_lazy"}:
             yield (parts[0], parts[1]), None
         else:

@@ -59,6 +59,11 @@ def inside(centre: Centre, name: str, place: Path) -> None:
     shutil.copy(centre.keys.folder / name, place)
 
 
+def manifest(centre: Centre, data: bytes) -> None:
+    (centre.registers / "payroll").mkdir()
+    (centre.registers / "payroll" / "manifest.toml").write_bytes(data)
+
+
 CASES: list[tuple[Callable[[Centre], None], str]] = [
     (beside, "renamed.txt an owner's key lies beside"),
     (lambda c: owner_key(c, c.state), "a key (owner) lies inside"),
@@ -75,6 +80,9 @@ CASES: list[tuple[Callable[[Centre], None], str]] = [
     (lambda c: (c.keys.folder / "audit.key").unlink(), "audit.key"),
     (lambda c: (c.keys.folder / "mail.password").touch(0o644), "mail.password"),
     (lambda c: (c.path / "centre.toml").unlink(), "no centre's folder"),
+    (lambda c: (c.registers / "payroll").mkdir(), "register payroll"),
+    (lambda c: manifest(c, b"schema = 9"), "register payroll"),
+    (lambda c: manifest(c, b"\xff"), "not UTF-8; have the register delivered again"),
 ]
 
 

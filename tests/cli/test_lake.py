@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import lakes
 import pytest
+import workermade
 from cli.inprocess import kulla
 
+from kulla.centre.folder import opened
+from kulla.centre.running.retention import mark
 from kulla.lake import Lake
 
 EVENTS = [
@@ -93,3 +98,57 @@ def test_a_file_of_holds_that_is_wrong_is_told(folder: Path, tmp_path: Path, tex
     ran = kulla("lake", "retain", folder, "--days", 1, "--holds", path)
     assert ran.code == 2
     assert says in ran.err
+
+
+HOLD = """\
+import sys
+from pathlib import Path
+
+from kulla.centre.folder import opened
+from kulla.centre.running import serving
+
+centre = opened(Path(sys.argv[1]))
+serving.set_up(centre)
+from kulla.centre.cases.models import Case, Hold
+from kulla.centre.people import door
+from kulla.centre.people.models import Constituent, User
+
+with door.zones(door.ALL_ZONES):
+    tax = Constituent.objects.get(name="tax")
+    user = User.objects.create(username="officer")
+    case = Case.objects.create(number="2026-00001", title="t", zone="civil", constituent=tax)
+    Hold.objects.create(case=case, reason="order", query="EventID:(1 or 2)", placed_by=user, tlp="RED", pap="RED")
+"""
+
+
+def test_the_lake_of_a_centre_is_dropped_from_under_its_legal_holds(tmp_path: Path) -> None:
+    env = workermade.environ(workermade.rules(tmp_path / "rules"))
+    centre = workermade.centre(tmp_path, env)
+    subprocess.run([sys.executable, "-c", HOLD, str(centre)], env=env, check=True)
+    with Lake(centre / "lake") as lake:
+        lake.append(lakes.table(EVENTS, "tax"), "aa" * 32, 0)
+    told = workermade.kulla("lake", "retain", centre / "lake", env=env)
+    assert told.returncode == 2
+    assert "give --days, or write [retention]" in told.stderr
+    with (centre / "centre.toml").open("a") as file:
+        file.write("\n[retention]\ndays = 3\n")
+    dry = workermade.kulla("lake", "retain", centre, "--dry-run", env=env)
+    assert "3 events would be dropped" in dry.stdout, dry.stderr
+    assert workermade.kulla("lake", "check", centre, "--deep", env=env).stdout == "the lake is whole\n"
+    away = tmp_path / "disk"
+    (centre / "lake").rename(away)
+    (centre / "lake").symlink_to(away)
+    mark(opened(centre))
+    done = workermade.kulla("lake", "retain", away, "--vacuum", 0, env=env)
+    assert "3 events dropped; kept: 2 by hold 2026-00001 hold 1" in done.stdout, done.stderr
+    with Lake(away) as lake:
+        assert lake.count("", lake.everyone()) == 2
+    centre.rename(tmp_path / "moved")
+    lost = workermade.kulla("lake", "retain", away, "--days", 3, env=env)
+    assert lost.returncode == 3
+    assert "name the folder where that centre is now" in lost.stderr
+
+
+def test_a_lake_of_no_centre_needs_its_days(folder: Path) -> None:
+    ran = kulla("lake", "retain", folder)
+    assert (ran.code, "belongs to no centre; give --days" in ran.err) == (2, True)

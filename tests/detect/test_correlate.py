@@ -270,6 +270,60 @@ def test_order_parts_and_watermarks_change_nothing(
 
 
 def test_a_state_of_another_version_is_refused() -> None:
-    data = checkpoint.dump(Correlator([])).replace(b'"version":1', b'"version":99')
-    with pytest.raises(ValueError, match="version 1"):
+    data = checkpoint.dump(Correlator([])).replace(b'"version":2', b'"version":99')
+    with pytest.raises(ValueError, match="version 2"):
         checkpoint.load(data, [])
+
+
+def test_a_state_of_version_1_is_read() -> None:
+    each = correlation("event_count")
+    data = b"""{"version":1,"evicted":4,"groups":[["k",["u"],0,[[["u"],0,[0,0],"e0",0,[],{}]]]]}"""
+    state = checkpoint.load(data, [each])
+    state.add([signal(1, number=1), signal(2, number=2)])
+    assert [(found.first, found.last, found.count) for found in state.advance()] == [(0, 2 * SECOND, 3)]
+    assert state.evicted == 4
+
+
+CHAIN = st.lists(st.tuples(st.integers(0, 40), st.sampled_from("ab"), st.sampled_from("uU")), max_size=25)
+
+
+@settings(max_examples=300, deadline=None)
+@given(CHAIN, st.sampled_from(["event_count", "temporal", "temporal_ordered"]), st.integers(1, 8), st.integers(1, 12))
+def test_watermarks_change_nothing_for_correlations_of_correlations(
+    rows: Sequence[tuple[int, str, str]], kind: CorrelationType, step: int, span: int
+) -> None:
+    inner = correlation("event_count", ("a",), (("gte", 2),), span=5, identity="in")
+    middle = correlation("event_count", ("in",), (("gte", 1),), span=3, identity="mid")
+    outer = correlation(kind, ("mid", "b"), (("gte", 2),) if kind == "event_count" else (), span=span, identity="out")
+    rules = [outer, middle, inner]
+    signals = drawn([(time, who, user, "") for time, who, user in rows])
+    live, found = Correlator(rules), []
+    for start in range(0, 41, step):
+        live.add(each for each in signals if start * SECOND <= each.time < (start + step) * SECOND)
+        found += live.advance((start + step) * SECOND - 1)
+        live = checkpoint.load(checkpoint.dump(live), rules)
+    found += live.advance()
+    order = lambda f: (f.correlation.meta.id, f.key, f.first, f.last)  # noqa: E731
+    assert sorted(found, key=order) == sorted(find(rules, signals), key=order)
+
+
+def test_a_run_without_end_is_held_no_longer_than_its_window() -> None:
+    live, most = Correlator([correlation("event_count")]), 0
+    for second in range(2_000):
+        live.add([signal(second, number=second)])
+        assert live.advance(second * SECOND) == []
+        most = max(most, live.held)
+    assert most <= 12
+    (found,) = live.advance()
+    assert (found.first, found.last, found.count, len(found.entries)) == (0, 1_999 * SECOND, 2_000, 50)
+    assert found.entries[:2] == find(correlation("event_count"), [signal(n, number=n) for n in range(9)])[0].entries[:2]
+
+
+def test_of_an_open_run_whose_hits_had_to_go_all_are_counted() -> None:
+    live = Correlator([correlation("event_count", span=100)], limit=20)
+    for second in range(60):
+        live.add([signal(second, number=second)])
+        live.advance(second * SECOND)
+    (found,) = live.advance()
+    assert (found.count, live.held) == (60, 0)
+    assert live.evicted > 0

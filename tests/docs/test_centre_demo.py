@@ -33,7 +33,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_the_outcome_is_told_on_one_page(demo: tuple[Path, str]) -> None:
     told = demo[1]
-    for each in ("Alerts:", "Administrator's act", "Case 2", "Notification of the breach", "from payroll", "/welcome/"):
+    parts = ("Alerts:", "Administrator's act", "Case C-2", "Notification of the breach", "from payroll", "/welcome/")
+    for each in parts:
         assert each in told, each
     assert len(told.splitlines()) < 70
 

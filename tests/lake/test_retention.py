@@ -93,7 +93,7 @@ def test_undated_events_go_by_their_intake(tmp_path: Path) -> None:
         lake.retain(Policy(5), [Hold("a", until=NOON)], TODAY)
         assert lake.count("", SCOPE) == 2
         lake.retain(Policy(5), [Hold("a", since=NOON)], TODAY)
-        assert lake.count("", SCOPE) == 1  # the one without a time: no span can tell that it is outside
+        assert lake.count("", SCOPE) == 2  # without a time, or with one not to be believed: no span can tell
         lake.retain(Policy(5), [], TODAY)
         assert lake.count("", SCOPE) == 0
 
@@ -103,4 +103,18 @@ def test_nothing_is_dropped_on_a_mistake(lake: Lake) -> None:
         lake.retain(Policy(0), [], TODAY)
     with pytest.raises(QueryError):
         lake.retain(Policy(1), [Hold("a", query="(")], TODAY)
+    lake.retain(Policy(10**9), [], TODAY)
     assert lake.count("", SCOPE) == len(EVENTS)
+
+
+def test_what_holds_keep_is_told_as_retention_would_do_it(lake: Lake) -> None:
+    """Events, files, and those that are there by the holds alone; nothing outside of the scope counts."""
+    first, other = TABLE["event_id"].to_pylist()[0], TABLE["event_id"].to_pylist()[29]
+    holds = [Hold("ids", event_ids=frozenset([first, other])), Hold("day", "civil", query='"day 1"')]
+    told = lake.held(holds, BOTH, Policy(5), TODAY)
+    assert (told.events, told.files, told.due) == (5, 3, 4)
+    assert lake.held(holds, BOTH, None, TODAY).due == 0
+    assert lake.held(holds, BOTH - SCOPE, Policy(5), TODAY).events == 0
+    dropped = lake.retain(Policy(5), holds, TODAY)
+    assert sum(sum(each.held.values()) for each in dropped.fates) == told.due
+    assert lake.held(holds, BOTH, Policy(5), TODAY) == told

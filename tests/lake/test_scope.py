@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from lakes import NOON, SCOPE
 
 from kulla.lake import Lake, datafile
+from kulla.lake.retention import Hold, Policy
 from kulla.lake.scope import Scope
 
 OWN = [
@@ -25,6 +26,7 @@ OTHERS = [
      "time": NOON + timedelta(seconds=n / 2)} for n in range(50)
 ]  # fmt: skip
 ID = lakes.table(OTHERS, "other")["event_id"][3].as_py()
+OWN_ID = lakes.table(OWN)["event_id"][5].as_py()
 SPAN = (NOON - timedelta(hours=1), NOON + timedelta(hours=1))
 
 QUESTIONS: dict[str, Callable[[Lake, Scope], Any]] = {
@@ -35,8 +37,13 @@ QUESTIONS: dict[str, Callable[[Lake, Scope], Any]] = {
     "facets": lambda lake, scope: lake.facets("", scope, ["Image", "host", "Imagination"]),
     "complete": lambda lake, scope: (lake.complete("Imag", scope), lake.complete("Image:own", scope)),
     "event": lambda lake, scope: (lake.event(ID, scope), lake.event(ID, scope, NOON + timedelta(seconds=1.5))),
+    "events": lambda lake, scope: [
+        each["event_id"].to_pylist() for each in lake.events([ID, OWN_ID], scope, NOON, NOON + timedelta(seconds=1))
+    ],
+    "held": lambda lake, scope: lake.held([Hold("case")], scope, Policy(30), date(2030, 1, 1)),
     "around": lambda lake, scope: lake.around("user", "ana", scope),
     "batches": lambda lake, scope: sum(len(batch) for batch in lake.batches(scope)),
+    "replayed": lambda lake, scope: [(each.looked, each.settled) for each in lake.replayed(scope)],
 }
 
 

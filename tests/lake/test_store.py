@@ -14,8 +14,9 @@ from deltalake import DeltaTable
 from lakes import NOON, SCOPE
 
 from kulla.errors import InputError
+from kulla.events.logsource import Logsource
 from kulla.events.schema import SCHEMA
-from kulla.lake import Lake, QueryError
+from kulla.lake import Lake, QueryError, replay
 from kulla.lake.layout import split
 
 EVENTS: list[lakes.Made] = [
@@ -126,11 +127,34 @@ def test_batches_give_events_back_as_rules_see_them(tmp_path: Path) -> None:
         batches = list(lake.batches(SCOPE))
         tables = by_id(pa.concat_tables([batch.table() for batch in batches]))
         assert tables.to_pylist() == by_id(lakes.table(EVENTS)).to_pylist()
-        from kulla.events.logsource import Logsource
-
         some = list(lake.batches(SCOPE, logsources=[Logsource("windows", None, "sysmon")]))
         assert [batch.raw.to_pylist() for batch in some] == [["one"]]
         assert list(lake.batches(SCOPE, since=NOON + timedelta(days=9))) == []
+
+
+def test_events_are_replayed_in_order_of_time_whatever_file_they_lie_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lakes.small_blocks(monkeypatch)
+    monkeypatch.setattr(replay, "_TOGETHER", 2)
+    with Lake(tmp_path) as lake:
+        for chunk, product in enumerate(("windows", "linux", "windows")):
+            times = [NOON + timedelta(minutes=40 * number + 7 * chunk) for number in range(20)]
+            odd = [None, NOON - timedelta(days=9000), NOON + timedelta(days=400)] if chunk == 1 else []
+            rows = [{"time": each, "product": product, "raw": str(each)} for each in [*times, *odd]]
+            lake.append(lakes.table(rows, ingest=NOON + timedelta(days=30)), f"{chunk:064x}", 0)
+        stretches = list(lake.replayed(SCOPE))
+        times = [[t for batch in each.batches for t in batch.time.cast(pa.int64()).to_pylist()] for each in stretches]
+        assert sum(map(len, times)) == sum(each.looked for each in stretches) == 63
+        settled = [each.settled for each in stretches]
+        assert len([each for each in settled if each is not None]) > 5
+        for number, bound in enumerate(settled):
+            rest = [time for later in times[number + 1 :] for time in later]
+            assert bound is None or all(time is not None and time >= bound for time in rest)
+        assert None in times[0]
+        some = list(lake.replayed(SCOPE, logsources=[Logsource("linux", None, None)]))
+        assert sum(each.looked for each in some) == 63
+        assert sum(len(batch) for each in some for batch in each.batches) == 23
 
 
 def test_other_engines_read_the_same(tmp_path: Path) -> None:
@@ -246,3 +270,20 @@ def test_questions_go_on_while_events_come(tmp_path: Path, monkeypatch: pytest.M
         assert counts == sorted(counts)
         assert counts
         assert all(count % 10 == 0 for count in counts)
+
+
+def test_events_by_their_ids(tmp_path: Path) -> None:
+    """In the span first, then anywhere; of the scope alone; what is nowhere is left out."""
+    day = timedelta(days=1)
+    with Lake(tmp_path) as lake:
+        rows = lakes.table(
+            [{"raw": f"n{n}", "time": NOON + n * day} for n in range(-3, 3)] + [{"raw": "no", "time": None}]
+        )
+        lake.append(rows, "aa" * 32, 0)
+        ids = rows["event_id"].to_pylist()
+        wanted = [ids[0], ids[3], ids[6], b"0" * 16]
+        for span in ((None, None), (NOON, NOON), (NOON - day, None)):
+            found = lake.events(wanted, SCOPE, *span)
+            assert sorted(raw for each in found for raw in each["raw"].to_pylist()) == ["n-3", "n0", "no"]
+        assert lake.events(wanted, frozenset([("civil", "moh")])) == []
+        assert lake.events([], SCOPE) == []

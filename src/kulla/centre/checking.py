@@ -9,9 +9,10 @@ from typing import Final
 
 from kulla.centre.folder import FOLDERS, Centre, exposed, opened
 from kulla.centre.vault.stores import REPORTS, stores
-from kulla.errors import KullaError
+from kulla.errors import ConfigError, KullaError
 from kulla.registers.desk.checking import Remark
 from kulla.registers.keyfile import keys_below
+from kulla.registers.manifest import read_manifest
 
 _SMALL: Final = 1 << 20
 _SECRET: Final = (b"PRIVATE KEY-----", b'"kulla_vault_key"')
@@ -30,6 +31,7 @@ def check(path: Path, keys: Path | None = None, evidence: bool = False) -> tuple
         return (Remark("error", str(path), str(error)),)
     checks: list[tuple[str, Callable[[Centre], Iterator[Remark]]]] = [
         ("folder", _folder), ("keys", _keys), ("secrets", _secrets), ("copies", _copies),
+        ("registers", _registers),
     ]  # fmt: skip
     if evidence:
         checks.append(("evidence", _evidence))
@@ -130,6 +132,21 @@ def _copies(centre: Centre) -> Iterator[Remark]:
             yield Remark("error", "anchors", f"{anchor}: is no folder that can be reached")
         elif anchor.stat().st_dev == centre.path.stat().st_dev:
             yield Remark("warning", "anchors", f"{anchor}: on the same disk as the centre; a copy there proves little")
+
+
+def _registers(centre: Centre) -> Iterator[Remark]:
+    """Manifests that cannot be read: meanwhile every database's log is kept out."""
+    for folder in sorted(path for path in centre.registers.glob("[!.]*") if path.is_dir()):
+        path = folder / "manifest.toml"
+        try:
+            read_manifest(path.read_text("utf-8"), str(path))
+        except UnicodeDecodeError:
+            yield Remark("error", f"register {folder.name}", f"{path}: not UTF-8; have the register delivered again")
+        except OSError as error:
+            why = f"{path}: cannot be read: {error.strerror}; have the register delivered again"
+            yield Remark("error", f"register {folder.name}", why)
+        except ConfigError as error:
+            yield Remark("error", f"register {folder.name}", f"{error}; have the register delivered again")
 
 
 def _evidence(centre: Centre) -> Iterator[Remark]:

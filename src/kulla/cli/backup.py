@@ -29,7 +29,8 @@ def backup(
     """Back up a whole centre while it works: database, evidence, registers, lake, inbox.
 
     The backup is encrypted and signed with the centre's keys, which are not in it. When shares have been made (kulla
-    centre shares) the keys go to a file of their own, which only enough of the shares open.
+    centre shares) the keys go to a file of their own, which only enough of the shares open. A centre on PostgreSQL
+    needs pg_dump of the server's version.
 
     **Examples**
 

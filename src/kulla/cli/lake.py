@@ -69,6 +69,7 @@ def search(
 def compact(
     folder: Folder,
     every: Annotated[bool, typer.Option("--every", help="Merge all small files, however few there are.")] = False,
+    reindex: Annotated[bool, typer.Option("--reindex", help="Make every index anew, whole or not.")] = False,
     hours: Annotated[
         float, typer.Option("--vacuum", metavar="HOURS", min=0, help="Delete files that left the table so long ago.")
     ] = 24,
@@ -78,7 +79,7 @@ def compact(
     **Example**: `kulla lake compact centre/lake`
     """
     with _opened(folder) as lake:
-        done = lake.compact(every)
+        done = lake.compact(every, reindex)
         gone = lake.vacuum(hours)
     print(f"{done.merged:,} files merged into {done.made:,}, {done.indexed:,} indexed, {len(gone):,} old files deleted")
     _warn(folder)
@@ -87,13 +88,15 @@ def compact(
 @app.command("check")
 def check_command(
     folder: Folder,
-    deep: Annotated[bool, typer.Option("--deep", help="Read every byte and compare its hash.")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Read every byte and compare its hash; compare indexes with the events.")
+    ] = False,
 ) -> int:
-    """Tell whether every file of the lake is there and whole, and its log without a gap; 3 if not.
+    """Tell whether every file of the lake is there and whole, its index right, and its log without a gap; 3 if not.
 
     **Example**: `kulla lake check centre/lake --deep`
     """
-    problems = check(folder, deep)
+    problems = check(_place(folder), deep)
     if not problems:
         print("the lake is whole" if deep else "the lake is whole, as far as names and sizes tell; --deep reads it")
         _warn(folder)
@@ -103,33 +106,53 @@ def check_command(
 @app.command()
 def retain(
     folder: Folder,
-    days: Annotated[int, typer.Option("--days", metavar="N", min=1, help="How many days events are kept.")],
+    days: Annotated[
+        int | None,
+        typer.Option("--days", metavar="N", min=1, help="How many days events are kept; default: as centre.toml says."),
+    ] = None,
     of: Annotated[
         list[str],
         typer.Option("--of", metavar="ZONE/CONSTITUENT=N", help="Other days for one constituent; repeat for several."),
     ] = [],  # noqa: B006
     holds: Annotated[
         list[Path],
-        typer.Option("--holds", metavar="TOML", help="Legal holds: tables [[hold]]; see docs/lake.md."),
+        typer.Option("--holds", metavar="TOML", help="More legal holds: tables [[hold]]; see docs/lake.md."),
     ] = [],  # noqa: B006
     dry: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be dropped.")] = False,
     hours: Annotated[
         float, typer.Option("--vacuum", metavar="HOURS", min=0, help="Delete files that left the table so long ago.")
     ] = 24,
+    keys: Annotated[
+        Path | None, typer.Option("--keys", metavar="PATH", help="The centre's keys; default: where centre.toml says.")
+    ] = None,
 ) -> None:
     """Drop days older than they may be kept, except what a legal hold covers, and tell what was dropped and kept.
 
-    **Example**: `kulla lake retain centre/lake --days 365 --holds holds.toml --dry-run`
+    The lake of a centre is dropped from under the legal holds of its cases, as its worker does each night.
+
+    **Examples**
+
+    - `kulla lake retain /srv/centre --dry-run`
+    - `kulla lake retain some/lake --days 365 --holds holds.toml --dry-run`
     """
-    policy = Policy(days, dict(_other_days(each) for each in of))
+    from kulla.centre.folder import opened
+    from kulla.centre.running.retention import owner, retained
+
+    others = dict(_other_days(each) for each in of)
     covered = [hold for path in holds for hold in _holds(path)]
-    with _opened(folder) as lake:
-        done = lake.retain(policy, covered, datetime.now(UTC).date(), dry)
-        for line in done.lines():
-            print(safe(line))
-        print(f"{done.dropped:,} events {'would be ' if dry else ''}dropped; days before {done.oldest} are not kept")
-        if not dry:
-            lake.vacuum(hours)
+    whose = owner(folder)
+    if whose is not None:
+        done = retained(opened(whose, keys), days, others, covered, dry, hours)
+    elif days is None:
+        raise UsageError(f"{folder}: belongs to no centre; give --days")
+    else:
+        with _opened(folder) as lake:
+            done = lake.retain(Policy(days, others), covered, datetime.now(UTC).date(), dry)
+            if not dry:
+                lake.vacuum(hours)
+    for line in done.lines():
+        print(safe(line))
+    print(f"{done.dropped:,} events {'would be ' if dry else ''}dropped; days before {done.oldest} are not kept")
 
 
 def _opened(folder: Path) -> Lake:

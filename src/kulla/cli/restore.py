@@ -29,20 +29,22 @@ def restore(
     """Restore a centre to a bare folder, checked whole; then follow every chain.
 
     With --keys-backup the shares are read from standard input, one a line, until there are enough. A centre that used
-    PostgreSQL needs DATABASE_URL with an empty database. Exit code 3 when something in the centre does not hold.
+    PostgreSQL needs pg_restore, and DATABASE_URL with an empty database of the centre's role. Exit code 3 when
+    something in the centre does not hold.
 
     **Examples**
 
     - `kulla restore centre.kulla /srv/centre --keys /etc/kulla/keys`
     - `kulla restore centre.kulla /srv/centre --keys /etc/kulla/keys --keys-backup centre.kulla.keys`
     """
-    from kulla.centre.running.chains import broken
+    from kulla.centre.running.chains import broken, unspoken
     from kulla.centre.vault.keybackup import recover_keys
     from kulla.centre.vault.restore import restore as restored
 
     if keys_backup is not None:
         recover_keys(keys_backup, _typed(), keys)
-    done = restored(archive, folder, keys, os.environ.get("DATABASE_URL", ""), [broken])
+    url = os.environ.get("DATABASE_URL", "")
+    done = restored(archive, folder, keys, url, [broken], unspoken)
     told = {name: done.told[name] for name in ("name", "made", "kulla", "signed_by")}
     told |= {"centre": str(done.centre.path), "problems": list(done.problems)}
     if json:
@@ -54,6 +56,8 @@ def restore(
         print(f"kulla: {safe(problem)}", file=sys.stderr)
     if not done.problems:
         print("every chain holds")
+    if done.centre.told.database == "postgresql" and url and url != done.centre.keys.database_url():
+        print("Its keys name another database: keep DATABASE_URL set, or write the new address into database.url there")
     print(safe(f"Start it: kulla run {done.centre.path}"))
     return 3 if done.problems else 0
 

@@ -3,7 +3,7 @@
 from kulla.lake.entities import Around
 from kulla.lake.integrity import disk_low
 from kulla.lake.language import QueryError
-from kulla.lake.retention import Hold, Policy, Retained
+from kulla.lake.retention import Held, Hold, Policy, Retained
 from kulla.lake.scope import Scope
 from kulla.lake.store import Lake, check
 from kulla.lake.summary import Facet, Histogram
@@ -11,6 +11,7 @@ from kulla.lake.summary import Facet, Histogram
 __all__ = [
     "Around",
     "Facet",
+    "Held",
     "Histogram",
     "Hold",
     "Lake",

@@ -119,7 +119,8 @@ class Blocks:
 
 
 class Reader:
-    """Reads blocks of files below a folder. Footers are kept, since files never change; safe for threads."""
+    """Reads blocks of files below a folder. Footers are kept, since files do not change; of one that is another now,
+    `forget` what is kept. Safe for threads."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -128,6 +129,7 @@ class Reader:
         self._size = 0
         self._known: OrderedDict[str, Blocks] = OrderedDict()
         self._local = threading.local()
+        self._turns: dict[str, int] = {}
 
     def blocks(self, path: str) -> Blocks:
         """The blocks of a file. Raises InputError when it cannot be read."""
@@ -166,16 +168,27 @@ class Reader:
                 self._size -= self._footers.popitem(last=False)[1].serialized_size
         return found
 
+    def forget(self, path: str) -> None:
+        """The file is another one now: read it anew."""
+        with self._lock:
+            found = self._footers.pop(path, None)
+            self._size -= found.serialized_size if found else 0
+            self._known.pop(path, None)
+            self._turns[path] = self._turns.get(path, 0) + 1
+
     def _file(self, path: str) -> pq.ParquetFile:
         """The file, open for this thread: an open file is not for two threads at once."""
-        held: OrderedDict[str, pq.ParquetFile] = self._local.__dict__.setdefault("held", OrderedDict())
+        held: OrderedDict[str, tuple[int, pq.ParquetFile]] = self._local.__dict__.setdefault("held", OrderedDict())
+        turn = self._turns.get(path, 0)
+        if path in held and held[path][0] != turn:
+            held.pop(path)[1].close()
         if path not in held:
             metadata = self.metadata(path)
-            held[path] = pq.ParquetFile(self._root / path, metadata=metadata, memory_map=True)
+            held[path] = turn, pq.ParquetFile(self._root / path, metadata=metadata, memory_map=True)
             if len(held) > _OPEN_FILES:
-                held.popitem(last=False)[1].close()
+                held.popitem(last=False)[1][1].close()
         held.move_to_end(path)
-        return held[path]
+        return held[path][1]
 
 
 def _blocks(metadata: pq.FileMetaData) -> Blocks:

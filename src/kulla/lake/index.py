@@ -28,6 +28,8 @@ MOST_COLUMNS: Final = 500
 VERSION: Final = "1"
 HEAD: Final = b"kulla.index"
 
+_Stamp = tuple[tuple[int, int, int], tuple[int, int, int]]
+
 
 @dataclass(frozen=True)
 class Index:
@@ -80,43 +82,61 @@ class Index:
 
 
 class Indexes:
-    """The indexes of a lake, opened once."""
+    """The indexes of a lake, opened once, and again when their files are others."""
 
     def __init__(self, root: Path, reader: Reader) -> None:
         self._root, self._reader = root, reader
         self._lock = threading.Lock()
-        self._known: dict[str, Index] = {}
+        self._known: dict[str, tuple[_Stamp, Index]] = {}
 
     def of(self, path: str) -> Index | None:
-        """The index of a data file; None when it has none."""
-        with self._lock:
-            if path in self._known:
-                return self._known[path]
+        """The index of a data file; None when it has none, or one that cannot be used."""
         columns, sets = places(path)
+        try:
+            now = _stamp(self._root / columns), _stamp(self._root / sets)
+        except OSError:
+            return None
+        with self._lock:
+            before, index = self._known.get(path, (None, None))
+            if before == now:
+                return index
+        if before is not None:
+            self._reader.forget(columns)
+        found = self._opened(path, columns, sets)
+        if found is None:
+            return None
+        with self._lock:
+            self._known[path] = now, found
+            while len(self._known) > 4096:
+                self._known.pop(next(iter(self._known)))
+        return found
+
+    def _opened(self, path: str, columns: str, sets: str) -> Index | None:
         blocks = self._reader.blocks(path).rows
         try:
             size = (self._root / sets).stat().st_size
             metadata = self._reader.metadata(columns)
-        except (OSError, InputError):
+            told = json.loads((metadata.metadata or {}).get(HEAD, b"{}"))
+            fits = np.array_equal(self._reader.blocks(columns).rows, blocks) and size == grams.size_of(len(blocks))
+            if told["version"] != VERSION or not fits:
+                return None
+            return Index(
+                self._reader,
+                columns,
+                told["columns"],
+                {name: frozenset(blocks) for name, blocks in told["rest"].items()},
+                told["names"],
+                self._root / sets,
+                metadata.num_row_groups,
+            )
+        except (OSError, InputError, ValueError, LookupError, TypeError, AttributeError):
             return None
-        told = json.loads((metadata.metadata or {}).get(HEAD, b"{}"))
-        fits = np.array_equal(self._reader.blocks(columns).rows, blocks) and size == grams.size_of(len(blocks))
-        if told.get("version") != VERSION or not fits:
-            return None
-        found = Index(
-            self._reader,
-            columns,
-            told["columns"],
-            {name: frozenset(blocks) for name, blocks in told["rest"].items()},
-            told["names"],
-            self._root / sets,
-            metadata.num_row_groups,
-        )
-        with self._lock:
-            self._known[path] = found
-            while len(self._known) > 4096:
-                self._known.pop(next(iter(self._known)))
-        return found
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """What tells a file from another one in its place."""
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def places(path: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Makes the index of a data file (see `lake.index`)."""
+"""Makes the index of a data file (see `lake.index`), and compares one with what would be made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kulla.errors import OutputError
+from kulla.errors import KullaError, OutputError
 from kulla.events.fields import plain
 from kulla.events.text import fold
 from kulla.lake import grams
@@ -89,6 +89,29 @@ def build(root: Path, reader: Reader, path: str) -> None:
         raise OutputError(f"{columns}: the lake's index cannot be written: {error.strerror or error}") from error
 
 
+def flaw(root: Path, reader: Reader, path: str) -> str:
+    """What in the index of a data file is other than its events give; empty: nothing. `reader` should be a fresh one,
+    so that what lies on the disk is read. Raises InputError when the data file cannot be read."""
+    columns, sets = places(path)
+    kept, _, _ = names = _names(_runs(reader, path))
+    head = _head(names)
+    schema = _schema(kept, head)
+    try:
+        if (reader.metadata(columns).metadata or {}).get(HEAD) != head:
+            return "its list of fields"
+        for run in _runs(reader, path) if kept else ():
+            blocks = range(run.first, run.first + -(-run.count // BLOCK))
+            found = reader.read(columns, blocks, schema.names)
+            found.validate(full=True)
+            if not found.equals(_wide(run, kept, schema)):
+                return "its columns"
+        told = (root / sets).read_bytes()
+    except (KullaError, OSError, ValueError, pa.ArrowException):
+        return "what of it cannot be read"
+    made = grams.pack([grams.of_block(block) for block in _raw(reader, path)])
+    return "" if told == made else "its sets of runs"
+
+
 def _raw(reader: Reader, path: str) -> Iterator[pa.Array]:
     for number in range(len(reader.blocks(path).rows)):
         yield one(reader.read(path, [number], ["raw"])["raw"])
@@ -120,7 +143,8 @@ def _names(runs: Iterable[_Run]) -> _Names:
     return kept, rest, sorted({plain(name) for name in counts})
 
 
-def _write_columns(runs: Iterable[_Run], names: _Names, to: Path) -> None:
+def _head(names: _Names) -> bytes:
+    """What the index says of its columns."""
     kept, rest, known = names
     columns: dict[str, list[int]] = {}
     for number, name in enumerate(kept):
@@ -128,23 +152,28 @@ def _write_columns(runs: Iterable[_Run], names: _Names, to: Path) -> None:
     left: dict[str, set[int]] = {}
     for name, blocks in rest.items():
         left.setdefault(fold(plain(name)), set()).update(blocks)
-    head = json.dumps(
-        {
-            "version": VERSION,
-            "columns": columns,
-            "rest": {key: sorted(each) for key, each in left.items()},
-            "names": known,
-        }
-    )
+    told = {
+        "version": VERSION,
+        "columns": columns,
+        "rest": {key: sorted(each) for key, each in left.items()},
+        "names": known,
+    }
+    return json.dumps(told).encode()
+
+
+def _schema(kept: Sequence[str], head: bytes) -> pa.Schema:
     # A file without any field still has its blocks: they are counted by them.
-    schema = pa.schema(
-        [pa.field(f"c{number}", pa.string()) for number in range(len(kept))] or [pa.field("none", pa.null())],
-        metadata={HEAD: head.encode()},
-    )
+    columns = [pa.field(f"c{number}", pa.string()) for number in range(len(kept))]
+    return pa.schema(columns or [pa.field("none", pa.null())], metadata={HEAD: head})
+
+
+def _write_columns(runs: Iterable[_Run], names: _Names, to: Path) -> None:
+    kept, head = names[0], _head(names)
+    schema = _schema(kept, head)
     with pq.ParquetWriter(
         to, schema, compression="zstd", compression_level=1, write_statistics=False, store_schema=False
     ) as writer:
-        writer.add_key_value_metadata({HEAD: head.encode()})
+        writer.add_key_value_metadata({HEAD: head})
         for run in runs:
             writer.write_table(_wide(run, kept, schema), row_group_size=BLOCK)
 

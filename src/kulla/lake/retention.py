@@ -32,18 +32,23 @@ class Policy:
 
     def oldest(self, file: File, today: date) -> date:
         """The first day of a file's constituent that is kept. Raises ConfigError for fewer days than one."""
-        days = self.of.get((file.partition.zone, file.partition.constituent), self.days)
+        return self.first(today, (file.partition.zone, file.partition.constituent))
+
+    def first(self, today: date, place: tuple[str, str] | None = None) -> date:
+        """The first day of a (zone, constituent) that is kept, or in general. Raises as `oldest`."""
+        days = self.of.get(place, self.days) if place else self.days
         if days < 1:
             raise ConfigError("events are kept for one day at least; give a number of days from 1 on")
-        return today - timedelta(days=days)
+        return _before(today, days)
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
     """What must not be dropped, and under which name: events that meet all that is given here.
 
-    Without zone or constituent, those of any; without a span, of any time (events without a time are in every span: to
-    drop them for want of one would be to guess); without ids and query, all."""
+    Without zone or constituent, those of any; without a span, of any time (undated events, those without a time and
+    those whose time is not to be believed, are in every span: to drop them by it would be to guess); without ids and
+    query, all."""
 
     name: str
     zone: str | None = None
@@ -64,10 +69,11 @@ class Hold:
 
     def covers(self, block: Block) -> Mask:
         """The events of a block that it covers."""
-        found = block.inside(replace(Span.of(self.since, self.until), timeless=True))
+        undated = block.file.partition.day == UNDATED
+        found = block.inside(Span() if undated else replace(Span.of(self.since, self.until), timeless=True))
         if self.event_ids and found.any():
-            found &= np.isin(np.array(block.ids(np.arange(block.rows, dtype=np.int32)).to_pylist(), object),
-                             np.array(list(self.event_ids), object))  # fmt: skip
+            ids = block.ids(np.arange(block.rows, dtype=np.int32)).to_pylist()
+            found &= np.fromiter((each in self.event_ids for each in ids), bool, len(ids))
         if self.query is not None:
             node = parse(self.query) if isinstance(self.query, str) else self.query
             found = holds(node, block, found)
@@ -118,6 +124,11 @@ class Verdict:
     held: Mapping[str, int]
 
 
+def _before(today: date, days: int) -> date:
+    """So many days before today; the first day there is when that is before the calendar."""
+    return today - timedelta(days=min(days, (today - date.min).days))
+
+
 def expired(scan: Scan, files: Sequence[File], policy: Policy, today: date) -> list[File]:
     """The files whose events are all older than the policy keeps."""
     return [each for each in files if _last_day(scan, each) < policy.oldest(each, today)]
@@ -133,16 +144,18 @@ def _last_day(scan: Scan, file: File) -> date:
     return date(1970, 1, 1) + timedelta(days=latest // DAY)
 
 
-def judge(scan: Scan, file: File, holds_: Sequence[Hold]) -> Verdict:
-    """Which events of an expired file stay."""
+def judge(scan: Scan, file: File, holds_: Sequence[Hold], indexed: bool = True) -> Verdict:
+    """Which events of an expired file stay. Without `indexed` the events alone are asked: slower, but an index that was
+    altered drops nothing that is held."""
     concerned = [each for each in holds_ if each.concerns(file)]
     count = len(scan.reader.blocks(file.path).rows)
     if not concerned:
         return Verdict(file, np.zeros(file.rows, bool), {})
+    index = scan.indexes.of(file.path) if indexed else None
     masks: list[Mask] = []
     held: dict[str, int] = {}
     for number in range(count):
-        block = Block(scan.reader, file, number, scan.indexes.of(file.path))
+        block = Block(scan.reader, file, number, index)
         keep: Mask = np.zeros(block.rows, bool)
         for hold in concerned:
             covered = hold.covers(block)
@@ -151,6 +164,27 @@ def judge(scan: Scan, file: File, holds_: Sequence[Hold]) -> Verdict:
             keep |= covered
         masks.append(keep)
     return Verdict(file, np.concatenate(masks), held)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What some holds keep together: events, and the files that they lie in. `due` are the events among them whose time
+    to be dropped has come, so that they are there by the holds alone; 0 when nothing is ever dropped."""
+
+    events: int
+    files: int
+    due: int
+
+
+def held(scan: Scan, files: Sequence[File], holds_: Sequence[Hold], policy: Policy | None, today: date) -> Held:
+    """What these holds keep of some files, whether or not their time has come."""
+    events = touched = due = 0
+    for file in files:
+        count = int(judge(scan, file, holds_).keep.sum())
+        if count:
+            events, touched = events + count, touched + 1
+            due += count if policy and expired(scan, [file], policy, today) else 0
+    return Held(events, touched, due)
 
 
 def kept(scan: Scan, verdict: Verdict) -> Iterator[pa.Table]:

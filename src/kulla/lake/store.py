@@ -12,10 +12,10 @@ alone: files of others are never opened, so neither answers nor their order nor 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from kulla.events.batch import Batch
 from kulla.events.logsource import Logsource
 from kulla.events.table import LogsourceTable
 from kulla.lake import complete as completion
-from kulla.lake import entities, integrity, layout, replay, retention, summary, upkeep
+from kulla.lake import entities, indexcheck, integrity, layout, picking, replay, retention, summary, upkeep
 from kulla.lake import search as searching
 from kulla.lake.datafile import Reader, write
 from kulla.lake.delta import Log
@@ -36,7 +36,7 @@ from kulla.lake.index import Indexes
 from kulla.lake.language import parse
 from kulla.lake.layout import File
 from kulla.lake.locking import UPKEEP, WRITING, locked
-from kulla.lake.retention import Hold, Policy, Retained
+from kulla.lake.retention import Held, Hold, Policy, Retained
 from kulla.lake.scan import Scan, ahead
 from kulla.lake.scope import Scope, Span, visible
 from kulla.lake.summary import Facet, Histogram
@@ -44,6 +44,16 @@ from kulla.lake.tree import Everything, Node
 from kulla.lake.upkeep import Compacted
 
 WORKERS = min(2, len(os.sched_getaffinity(0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """Some events of the lake as batches. `looked`: how many events were looked at for them. `settled`: no event still
+    to come is earlier than this, µs; None: nothing is known of that."""
+
+    batches: Sequence[Batch]
+    looked: int
+    settled: int | None
 
 
 class Lake:
@@ -189,6 +199,20 @@ class Lake:
         scan = self.scan(Everything(), None, None)
         return completion.lookup(scan, self.visible(scope, scan.span), event_id)
 
+    def events(
+        self, ids: Collection[bytes], scope: Scope, since: datetime | None = None, until: datetime | None = None
+    ) -> list[pa.Table]:
+        """The events of these ids that the scope has, whole. `since` and `until` (included) say where to look first;
+        only what is not found there is looked for in all days."""
+        wanted = frozenset(ids)
+        found: list[pa.Table] = []
+        spans = [(since, until + timedelta(microseconds=1) if until else None), (None, None)]
+        for begin, end in spans if since or until else spans[1:]:
+            scan = self.scan(Everything(), begin, end)
+            found += picking.pick(scan, self.visible(scope, scan.span), wanted)
+            wanted -= {each for table in found for each in table["event_id"].to_pylist()}
+        return found
+
     def around(
         self,
         kind: str,
@@ -210,21 +234,34 @@ class Lake:
         logsources: Collection[Logsource] | None = None,
         table: LogsourceTable | None = None,
     ) -> Iterator[Batch]:
-        """All events of the scope and span as batches for rules, oldest day first, undated ones last.
+        """All events of the scope and span as batches for rules, as `replayed` tells them."""
+        for stretch in self.replayed(scope, since, until, logsources, table):
+            yield from stretch.batches
+
+    def replayed(
+        self,
+        scope: Scope,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        logsources: Collection[Logsource] | None = None,
+        table: LogsourceTable | None = None,
+    ) -> Iterator[Replayed]:
+        """All events of the scope and span in order of time, as far as blocks go: each stretch tells what cannot come
+        any more. Undated events come first: those without a time, and those whose time is not to be believed.
 
         `logsources`: those that rules ask for; events that none of them runs on are left out. `table` gives renames
         (default: none)."""
         table = table or LogsourceTable()
         span = Span.of(since, until)
         files = self.visible(scope, span)
-        for events in replay.tables(self.reader, files, span, logsources, table):
-            yield from from_table(events, table)
+        for each in replay.stretches(self.reader, files, span, logsources, table):
+            yield Replayed(from_table(each.events, table) if len(each.events) else [], each.looked, each.settled)
 
-    def compact(self, every: bool = False) -> Compacted:
+    def compact(self, every: bool = False, reindex: bool = False) -> Compacted:
         """Merge small files, index what is not indexed, sum up the log. Searches go on meanwhile.
 
-        Small files wait until there are enough of them, unless `every` one is wanted. Raises InputError when another
-        process is at it, OutputError when the disk does not take it."""
+        Small files wait until there are enough of them, unless `every` one is wanted. `reindex`: make every index anew.
+        Raises InputError when another process is at it, OutputError when the disk does not take it."""
         with self.upkeep():
             self.log.refresh()
             done = Compacted()
@@ -234,6 +271,8 @@ class Lake:
                     self.log.commit([file], group, changed=False)
                 done = done.plus(group, file)
             late = upkeep.unindexed(self.log.files(), self.indexes)
+            if reindex:
+                late = [each for each in self.log.files() if each in late or upkeep.indexed(self.folder, each)]
             for _ in ahead(self.pool, lambda file: upkeep.index(self.folder, self.reader, file), late, WORKERS):
                 pass
             self.checkpoint()
@@ -255,31 +294,47 @@ class Lake:
         began before a file left may still read it, so leave it an hour at least."""
         with self.upkeep(), self.writing():
             gone = self.log.vacuum(hours)
-            for path in upkeep.stray_indexes(self.folder, self.log.files()):
+            for path in upkeep.stray_indexes(self.folder):
                 path.unlink(missing_ok=True)
             return gone
 
-    def retain(self, policy: Policy, holds: Sequence[Hold], today: date, dry: bool = False) -> Retained:
+    def retain(
+        self,
+        policy: Policy,
+        holds: Sequence[Hold],
+        today: date,
+        dry: bool = False,
+        sure: Callable[[Retained], AbstractContextManager[object]] = nullcontext,
+    ) -> Retained:
         """Drop the days that are older than the policy keeps, except what a hold covers; what was done and why.
 
         The events are out of all answers at once; their bytes leave the disk with the next `vacuum`. Raises ConfigError
         for a policy of no days, QueryError for a hold whose query cannot be read; then nothing was dropped. `dry`: only
-        tell what would be done."""
+        tell what would be done. `sure` is given what will be done, and entered when all is judged, around the one
+        moment in which it is done: what it raises leaves everything as it was."""
         with self.upkeep():
             self.log.refresh()
             scan = self.scan(Everything(), None, None)
             old = retention.expired(scan, self.log.files(), policy, today)
-            verdicts = [retention.judge(scan, file, holds) for file in old]
-            for each in verdicts:
-                if dry or each.keep.all():
-                    continue
-                files = []
-                if each.keep.any():
-                    files = [write(self.folder, each.file.partition, retention.kept(scan, each), each.file.path)]
-                with self.writing():
-                    self.log.commit(files, [each.file])
-            self.sync()
-            return Retained(today - timedelta(days=policy.days), retention.fates(verdicts))
+            verdicts = [retention.judge(scan, file, holds, indexed=False) for file in old]
+            gone = [] if dry else [each for each in verdicts if not each.keep.all()]
+            left = [
+                write(self.folder, each.file.partition, retention.kept(scan, each), each.file.path)
+                for each in gone
+                if each.keep.any()
+            ]
+            done = Retained(policy.first(today), retention.fates(verdicts))
+            if gone:
+                with sure(done), self.writing():
+                    self.log.commit(left, [each.file for each in gone])
+                self.sync()
+            return done
+
+    def held(self, holds: Sequence[Hold], scope: Scope, policy: Policy | None, today: date) -> Held:
+        """What these holds keep, of what the scope sees: judged as `retain` would judge it. Nothing is changed. Raises
+        QueryError for a query that cannot be read, ConfigError for a policy of no days."""
+        scan = self.scan(Everything(), None, None)
+        return retention.held(scan, self.visible(scope, scan.span), holds, policy, today)
 
     def check(self, deep: bool = False) -> list[str]:
         """What is wrong with the lake, a sentence each; none: it is whole. `deep` reads every byte of it."""
@@ -288,8 +343,21 @@ class Lake:
             self.log.refresh()
         except InputError as error:
             return [*found, str(error)]
-        told = (integrity.file_problem(self.folder, self.reader, file, deep) for file in self.log.files())
-        return [*found, *(each for each in told if each)]
+        told = [problem for file in self.log.files() if (problem := self._problem(file, deep))]
+        return [*found, *told, *indexcheck.strays(self.folder)]
+
+    def _problem(self, file: File, deep: bool) -> str | None:
+        """What is wrong with a file or its index. Looked at twice: it may just have left the table, or be indexed."""
+        found = None
+        for _ in range(2):
+            found = integrity.file_problem(self.folder, self.reader, file, deep)
+            found = found or indexcheck.index_problem(self.folder, file, deep)
+            if not found:
+                return None
+            self.log.refresh()
+            if all(each.path != file.path for each in self.log.files()):
+                return None
+        return found
 
     def everyone(self) -> Scope:
         """The scope of all that the lake holds: for who keeps the machine, never for a user of the centre."""

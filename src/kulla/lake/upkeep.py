@@ -145,7 +145,13 @@ def index(root: Path, reader: Reader, file: File) -> None:
     indexing.build(root, reader, file.path)
 
 
-def stray_indexes(root: Path, files: Sequence[File]) -> list[Path]:
-    """Indexes whose file is gone."""
-    live = {name for each in files for name in places(each.path)}
-    return [path for path in (root / FOLDER).glob("*") if f"{FOLDER}/{path.name}" not in live]
+def indexed(root: Path, file: File) -> bool:
+    """Whether a file has an index, or a part of one."""
+    return any((root / each).exists() for each in places(file.path))
+
+
+def stray_indexes(root: Path) -> list[Path]:
+    """What in the folder of indexes belongs to no data file on the disk. A file that has left the table keeps its index
+    as long as itself: a search may still read both."""
+    known = {name for path in root.glob("zone=*/**/*.parquet") for name in places(path.name)}
+    return [path for path in sorted((root / FOLDER).glob("*")) if f"{FOLDER}/{path.name}" not in known]

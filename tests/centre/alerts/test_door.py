@@ -112,7 +112,7 @@ def test_acts_by_post_reach_nothing_hidden(people: Cast, enter: Enter, tax: Aler
 
 def test_filters_offer_no_other_place(people: Cast, enter: Enter, tax: Alert) -> None:
     navy = people.places["navy"]
-    page = enter("analyst-tax").get(f"/alerts/?constituent={navy.pk}&status=all")
+    page = enter("analyst-tax").get(f"/alerts/?constituent={navy.name}&status=all")
     assert "secret" not in page.content.decode()
     assert "Navy" not in page.content.decode()
     assert "secret" not in enter("analyst-tax").get("/alerts/?zone=military&status=all").content.decode()
@@ -127,8 +127,8 @@ def test_views_are_ones_own_or_shared_in_the_place(people: Cast, enter: Enter) -
     assert ">mine<" not in officer
     assert "ours" not in enter("analyst-military").get("/alerts/").content.decode()
     ours = SavedView.objects.get(name="ours")
-    assert enter("officer-civil").post(f"/alerts/views/{ours.pk}/drop").status_code == 404
-    assert enter("analyst-civil").post(f"/alerts/views/{ours.pk}/drop").status_code == 302
+    assert enter("officer-civil").post(f"/alerts/views/{ours.uid}/drop").status_code == 404
+    assert enter("analyst-civil").post(f"/alerts/views/{ours.uid}/drop").status_code == 302
     assert not SavedView.objects.filter(name="ours").exists()
 
 

@@ -41,7 +41,7 @@ def test_numbers_count_within_the_year(people: Cast) -> None:
     officer = people["officer-civil"]
     year = timezone.now().year
     numbers = [actions.open_case(officer, f"case {n}", "civil").number for n in range(3)]
-    assert numbers == [f"{year}-00001", f"{year}-00002", f"{year}-00003"]
+    assert numbers == [f"C-{year}-0000{n}" for n in (1, 2, 3)]
 
 
 def test_a_case_takes_the_strictest_marks_of_its_alerts(people: Cast) -> None:
@@ -276,15 +276,18 @@ def test_members_that_cannot_be_are_not_named(people: Cast, case: Case) -> None:
     assert "military" not in str(problem.value)
 
 
-def test_a_number_is_one_cases_over_all_zones(people: Cast) -> None:
+def test_each_zone_counts_its_own_cases_and_those_that_the_opener_does_not_see(people: Cast) -> None:
     """With the opener's zones alone open in the database, as in a request."""
-    year = timezone.now().year
+    year, red, plain = timezone.now().year, Marks("RED", "RED"), Marks("GREEN", "GREEN")
     numbers = []
-    for who, zone in (("officer-civil", "civil"), ("officer-military", "military"), ("officer-civil", "civil")):
+    for who, zone, marks in (
+        *(("officer-civil", "civil", red), ("officer-military", "military", plain)),
+        *(("officer-military", "military", plain), ("director-civil", "civil", plain)),
+    ):
         with door.zones(frozenset({zone})):
-            numbers.append(actions.open_case(people[who], "case", zone).number)
-            assert door.visible(people[who], Case.objects.all()).exists()
-    assert numbers == [f"{year}-{n:05d}" for n in (1, 2, 3)]
+            numbers.append(actions.open_case(people[who], "case", zone, marks=marks).number)
+    assert not door.visible(people["director-civil"], Case.objects.filter(number=numbers[0])).exists()
+    assert numbers == [f"{name}-{year}-{n:05d}" for name, n in (("C", 1), ("M", 1), ("M", 2), ("C", 2))]
 
 
 def test_what_hangs_on_a_case_bears_its_marks(people: Cast, tmp_path: Path) -> None:

@@ -70,14 +70,14 @@ def test_drafting_is_for_who_leads(people: Cast, bearer: Bearer) -> None:
 
 def test_the_page_drafts_and_gives_the_file(people: Cast, bearer: Bearer, enter: Callable[[str], Client]) -> None:
     client, at = enter("officer-civil"), f"/cases/{bearer.case.number}/drafts"
-    given = {"kind": "dpa_notice", "language": "en", "bearer": bearer.pk, "facts": "seen",
+    given = {"kind": "dpa_notice", "language": "en", "bearer": bearer.uid, "facts": "seen",
              "trace": SimpleUploadedFile("trace.json", trace().json())}  # fmt: skip
     page = client.post(at, given, follow=True)
     assert "blank" in page.content.decode()
     row = Draft.objects.get()
-    assert client.get(f"{at}/{row.pk}.pdf").content.startswith(b"%PDF")
-    assert client.get(f"{at}/{row.pk}.exe").status_code == 404
-    assert "Blanks are left" in client.post(f"{at}/{row.pk}/sign", follow=True).content.decode()
+    assert client.get(f"{at}/{row.uid}.pdf").content.startswith(b"%PDF")
+    assert client.get(f"{at}/{row.uid}.exe").status_code == 404
+    assert "Blanks are left" in client.post(f"{at}/{row.uid}/sign", follow=True).content.decode()
     assert enter("officer-military").get(at).status_code == 404
     assert enter("analyst-civil").get(at).status_code == 404
 

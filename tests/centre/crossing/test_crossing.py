@@ -81,8 +81,8 @@ def test_the_page(people: Cast, both: tuple[Case, Case], enter: Callable[[str], 
     hit = Hit.objects.get()
     assert "192.0.2.7" in military.get("/crossing/").content.decode()
     assert "192.0.2.7" not in civil.get("/crossing/").content.decode()
-    assert civil.post(f"/crossing/hits/{hit.pk}/release").status_code == 404
-    assert military.post(f"/crossing/hits/{hit.pk}/shout").status_code == 404
-    military.post(f"/crossing/hits/{hit.pk}/release")
+    assert civil.post(f"/crossing/hits/{hit.uid}/release").status_code == 404
+    assert military.post(f"/crossing/hits/{hit.uid}/shout").status_code == 404
+    military.post(f"/crossing/hits/{hit.uid}/release")
     assert "ask the zone military" in civil.get("/crossing/").content.decode()
     assert enter("analyst-civil").get("/crossing/").status_code == 404

@@ -83,7 +83,7 @@ def test_the_pages_export_and_verify(
     people: Cast, case: Case, item: Item, here: Centre, enter: Callable[[str], Client]
 ) -> None:  # fmt: skip
     client = enter("officer-civil")
-    given = {"items": [item.pk], "recipient": "prosecutor", "reason": "indictment"}
+    given = {"items": [item.number], "recipient": "prosecutor", "reason": "indictment"}
     answer = client.post(f"/evidence/case/{case.number}/export", given)
     assert answer["Content-Type"] == "application/x-tar"
     assert b"".join(answer.streaming_content)  # type: ignore[attr-defined]

@@ -65,13 +65,13 @@ def test_from_asking_to_the_report(
     assert row.case.entrys.filter(ref=f"trace:{row.pk}").exists()
     client = enter("officer-civil")
     assert [event.kind for event in events(item)] == ["intake", "viewed"]
-    assert "Read the report" in client.get(f"/guard/leaks/{row.pk}/").content.decode()
-    report = client.get(f"/guard/leaks/{row.pk}/report")
+    assert "Read the report" in client.get(f"/guard/leaks/{row.uid}/").content.decode()
+    report = client.get(f"/guard/leaks/{row.uid}/report")
     assert report.status_code == 200
     assert "sandbox" in report["Content-Security-Policy"]
     assert not list(tracing.MEMORY.glob("kulla-trace-*"))
     Item.objects.filter(name__endswith=".html").update(disposed=timezone.now())
-    assert client.get(f"/guard/leaks/{row.pk}/report").status_code == 404
+    assert client.get(f"/guard/leaks/{row.uid}/report").status_code == 404
 
 
 def test_a_wrong_key_is_a_failed_trace_that_says_why(people: Cast, guarded: Guarded, leak: Path) -> None:
@@ -131,7 +131,7 @@ def test_an_upload_opens_a_case_in_one_step(
     assert Case.objects.get().rsit.endswith("data-leak")
     page = client.get(answer["Location"])
     assert Item.objects.get().number in page.content.decode()
-    given = {"item": Item.objects.get().pk, "registers": "payroll", "purpose": "find the source", "language": "sq"}
-    assert client.post("/guard/leaks/new", given)["Location"] == f"/guard/leaks/{Trace.objects.get().pk}/"
-    assert enter("officer-military").get(f"/guard/leaks/{Trace.objects.get().pk}/").status_code == 404
-    assert "Agree and run" in enter("director-civil").get(f"/guard/leaks/{Trace.objects.get().pk}/").content.decode()
+    given = {"item": Item.objects.get().number, "registers": "payroll", "purpose": "find the source", "language": "sq"}
+    assert client.post("/guard/leaks/new", given)["Location"] == f"/guard/leaks/{Trace.objects.get().uid}/"
+    assert enter("officer-military").get(f"/guard/leaks/{Trace.objects.get().uid}/").status_code == 404
+    assert "Agree and run" in enter("director-civil").get(f"/guard/leaks/{Trace.objects.get().uid}/").content.decode()

@@ -149,6 +149,6 @@ def test_saved_hunts_are_ones_own_or_shared_in_the_place(enter: Enter, lake: Lak
     assert "mine-alone" not in page
     assert "of-us-all" not in enter("analyst-military").get("/hunting/").content.decode()
     row = SavedHunt.objects.get(name="of-us-all")
-    assert enter("officer-civil").post(f"/hunting/saved/{row.pk}/drop").status_code == 404
-    assert enter("analyst-civil").post(f"/hunting/saved/{row.pk}/drop").status_code == 302
+    assert enter("officer-civil").post(f"/hunting/saved/{row.uid}/drop").status_code == 404
+    assert enter("analyst-civil").post(f"/hunting/saved/{row.uid}/drop").status_code == 302
     assert SavedHunt.objects.count() == 1

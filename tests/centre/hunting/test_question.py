@@ -22,6 +22,10 @@ def test_spans_and_ends() -> None:
     assert Question.of({"q": " a "}, NOW) == Question("a", NOW - timedelta(days=7), None, "7d")
     assert Question.of({"span": "all"}, NOW) == Question("", None, None, "all")
     assert Question.of({"span": "all", "since": "2026-03-01T00:00Z"}, NOW).since is None
+    changed = {"since": "2026-03-01T00:00Z", "span": "7d"}  # of a form that shows both, what was changed counts
+    assert Question.of({**changed, "was": "7d"}, NOW).since == datetime(2026, 3, 1, tzinfo=UTC)
+    assert Question.of({**changed, "was": ""}, NOW).since == NOW - timedelta(days=7)
+    assert Question.of({"span": "7d", "was": "7d", "since": "", "until": ""}, NOW).span == "7d"
     assert Question.of({"span": "nonsense"}, NOW).since == NOW - timedelta(days=7)
     with timezone.override("Europe/Tirane"):
         local = Question.of({"since": "2026-03-01T10:00"}, NOW)

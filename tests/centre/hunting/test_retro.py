@@ -55,6 +55,48 @@ def test_rules_over_the_whole_lake(people: Cast, lake: Lake, enter: Callable[[st
     assert "tax-srv" in page
 
 
+CORRELATION = """
+---
+title: Several shells
+level: high
+correlation: {type: event_count, rules: [Shell], group-by: [User], timespan: 12h, condition: {gte: 4}}
+"""
+
+
+def test_a_correlation_over_the_whole_lake(people: Cast, lake: Lake, enter: Callable[[str], Client]) -> None:
+    untimed = [{**each, "time": None} for each in events("tax")]
+    lake.append(table(untimed, "tax", "civil", timezone.now()), "f" * 64, 0)
+    job = actions.ask(people["analyst-civil"], "rules", RULE + CORRELATION, "civil")
+    assert job.title == "Several shells"
+    jobs.run_pending(lake)
+    job.refresh_from_db()
+    assert (job.state, job.error, job.hits, job.found, job.untimed, job.done) == ("done", "", 12, 2, 6, 18)
+    rows = Alert.objects.all()
+    assert {(row.title, row.level, row.events, row.retro) for row in rows} == {("Several shells", "high", 6, True)}
+    assert set(rows.values_list("constituent__name", "account")) == {("tax", "tax-user"), ("health", "health-user")}
+    page = enter("analyst-civil").get(f"/hunting/retro/{job.uid}").content.decode()
+    assert "6 events that a correlation asks for bear no time" in page
+    assert "dropped" not in page
+    Job.objects.update(evicted=3)
+    assert "3 events were dropped" in enter("analyst-civil").get(f"/hunting/retro/{job.uid}").content.decode()
+
+
+def test_filters_of_tuning_hold_in_their_place_alone(people: Cast, lake: Lake, tmp_path: Path) -> None:
+    place = tmp_path / "rules" / "filters" / "civil" / "tax"
+    place.mkdir(parents=True)
+    (place / "f.yml").write_text(
+        "title: F\nlogsource: {product: windows, category: process_creation}\n"
+        "filter: {rules: [Shell], s: {User: tax-user}, condition: not s}\n", "utf-8",
+    )  # fmt: skip
+    for text in (RULE, RULE + CORRELATION):
+        Alert.objects.all().delete()
+        job = actions.ask(people["analyst-civil"], "rules", text, "civil")
+        jobs.run_pending(lake)
+        job.refresh_from_db()
+        assert (job.state, job.hits) == ("done", 6)
+        assert set(Alert.objects.values_list("constituent__name", flat=True)) == {"health"}
+
+
 def test_events_of_several_files_are_one_alert(people: Cast, lake: Lake) -> None:
     for chunk in range(1, 4):
         lake.append(table(events("tax"), "tax", "civil", timezone.now()), "0" * 64, chunk)
@@ -122,7 +164,7 @@ def test_who_lost_a_role_asks_nothing_any_more(people: Cast, lake: Lake) -> None
 @pytest.mark.parametrize(
     ("kind", "text"),
     [("rules", ""), ("rules", "title: x"), ("rules", "["), ("indicators", " \n#only"), ("indicators", "abc"),
-     ("rules", RULE + "\n---\ntitle: C\ncorrelation: {type: event_count, rules: [Shell], group-by: [User], timespan: 1h"
+     ("rules", RULE + "\n---\ntitle: C\ncorrelation: {type: event_count, rules: [Shel], group-by: [User], timespan: 1h"
       ", condition: {gte: 2}}")],
 )  # fmt: skip
 def test_what_cannot_be_asked(people: Cast, kind: str, text: str) -> None:

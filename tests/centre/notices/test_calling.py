@@ -130,7 +130,7 @@ def test_an_alert_calls_who_is_first_then_the_next(crew: Centre, smtp: tuple[Inb
     assert smtp[0].to() == ["analyst-civil@kulla.example"]
     text = bytes(smtp[0].got[0].content).decode()  # type: ignore[arg-type]
     assert "1 alert of level Critical in zone Civil" in text
-    assert f"https://kulla.example.al:8443/notices/notice/{Notice.objects.get().pk}/" in text
+    assert f"https://kulla.example.al:8443/notices/notice/{Notice.objects.get().uid}/" in text
     for secret in ("srv2", "tax", "Title", "rule"):
         assert secret not in text
     tick(crew, 11)
@@ -412,6 +412,7 @@ def test_whose_mail_is_missing_is_told_on_the_page(crew: Centre, smtp: tuple[Inb
 
 
 def test_people_are_called_in_their_language(crew: Centre, smtp: tuple[Inbox, int], people: Cast) -> None:
-    subject, body = saying.letter(crew.told, Notice(pk=7, kind="level", level="high", zone="civil"), "sq", False)
-    assert "/notices/notice/7/" in body
+    notice = Notice(pk=7, kind="level", level="high", zone="civil")
+    subject, body = saying.letter(crew.told, notice, "sq", False)
+    assert f"/notices/notice/{notice.uid}/" in body
     assert subject.startswith("[Qendra] ")

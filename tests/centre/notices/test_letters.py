@@ -227,7 +227,7 @@ def test_a_lost_letters_page_says_so(
     with pytest.raises(ValidationError):
         letters.send(analyst, letter)
     settings.EXERCISE = True  # else a second factor is asked
-    page = enter("analyst-civil").get(f"/notices/letters/{letter.pk}/").content.decode()
+    page = enter("analyst-civil").get(f"/notices/letters/{letter.uid}/").content.decode()
     assert "may or may not have gone" in page
     assert "It was not sent" not in page
 

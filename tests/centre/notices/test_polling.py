@@ -208,7 +208,7 @@ def test_an_answer_joins_by_its_code_and_never_by_a_number(here: Centre, people:
     stranger = take_message(mail(f"Re: [{first.number}] me too"), "civil", "mail")
     assert (stranger.follows, stranger.claims) == (None, first.number)
     for forged in (
-        ours.replace(first.number, "R-2026-09999"),
+        ours.replace(first.number, "R-C-2026-09999"),
         ours[:16] + ("0" if ours[16] != "0" else "1") + ours[17:],
     ):
         assert take_message(mail("Re: x", In_Reply_To=forged), "civil", "mail").follows is None

@@ -153,23 +153,23 @@ def test_the_pages_of_people(admin: User, people: Cast, exercise: None) -> None:
     page = client.post("/people/new", new, follow=True)
     assert "mira" in page.content.decode()
     mira = User.objects.get(username="mira")
-    client.post(f"/people/{mira.pk}/grant", {"role": "analyst", "zone": "civil"})
+    client.post(f"/people/{mira.uid}/grant", {"role": "analyst", "zone": "civil"})
     assert mira.memberships.get().zone == "civil"
-    assert "/welcome/" in client.post(f"/people/{mira.pk}/invite").content.decode()
-    client.post(f"/people/memberships/{mira.memberships.get().pk}/revoke")
+    assert "/welcome/" in client.post(f"/people/{mira.uid}/invite").content.decode()
+    client.post(f"/people/memberships/{mira.memberships.get().uid}/revoke")
     assert not mira.memberships.exists()
     made = {"name": "port", "title": "Port", "zone": "civil", "silent_after": 24, "networks": "192.0.2.0/24\nx"}
     assert "Line 2" in client.post("/people/constituents/new", made).content.decode()
     client.post("/people/constituents/new", {**made, "networks": ""})
     port = Constituent.objects.get(name="port")
-    client.post(f"/people/constituents/{port.pk}/assets", {"name": "srv-1", "weight": 3})
+    client.post(f"/people/constituents/{port.uid}/assets", {"name": "srv-1", "weight": 3})
     assert port.assets.get().weight == 3
     issued = client.post("/people/me/tokens", {"name": "t", "days": "30", "scopes": ["alerts"]})
     assert "kulla_" in issued.content.decode()
     for who in ("analyst-civil", "nobody"):
         other = Client()
         other.force_login(people[who], backend="django.contrib.auth.backends.ModelBackend")
-        for address in ("/people/", "/people/new", f"/people/{mira.pk}", "/people/constituents/new"):
+        for address in ("/people/", "/people/new", f"/people/{mira.uid}", "/people/constituents/new"):
             assert other.get(address).status_code == 404, (who, address)
 
 
@@ -268,20 +268,20 @@ def test_signing_in_is_kept_in_the_audit(people: Cast) -> None:
 def test_people_of_another_zone_are_not_told_of(people: Cast, enter: Callable[[str], Client]) -> None:
     client, soldier = enter("administrator-civil"), people["analyst-military"]
     both = person("both", ("analyst", "civil", None), ("officer", "civil", None))
-    assert client.get(f"/people/{both.pk}").status_code == 200
+    assert client.get(f"/people/{both.uid}").status_code == 200
     text = client.get("/people/").content.decode()
     assert "analyst-civil" in text
     assert "nobody" in text
     assert "analyst-military" not in text
-    assert client.get(f"/people/{soldier.pk}").status_code == 404
-    assert client.post(f"/people/{soldier.pk}/invite").status_code == 404
-    sent = client.post(f"/people/{soldier.pk}/grant", {"role": "analyst", "zone": "civil"})
+    assert client.get(f"/people/{soldier.uid}").status_code == 404
+    assert client.post(f"/people/{soldier.uid}/invite").status_code == 404
+    sent = client.post(f"/people/{soldier.uid}/grant", {"role": "analyst", "zone": "civil"})
     assert sent.status_code == 404
 
 
 def test_a_role_takes_the_actors_constituents_alone(people: Cast, enter: Callable[[str], Client]) -> None:
-    given = {"role": "analyst", "zone": "civil", "constituent": people.places["navy"].pk}
-    page = enter("administrator-civil").post(f"/people/{people['nobody'].pk}/grant", given, follow=True)
+    given = {"role": "analyst", "zone": "civil", "constituent": "navy"}
+    page = enter("administrator-civil").post(f"/people/{people['nobody'].uid}/grant", given, follow=True)
     assert "valid choice" in page.content.decode()  # as for a number that is nobody's
 
 
@@ -299,7 +299,7 @@ def test_who_was_away_confirms_who_they_are(admin: User, people: Cast) -> None:
     admin.save()
     Authenticator.objects.create(user=admin, type=Authenticator.Type.RECOVERY_CODES, data={"seed": "x"})
     Authenticator.objects.create(user=admin, type=Authenticator.Type.TOTP, data={"secret": "x"})
-    client, target = Client(), f"/people/{people['nobody'].pk}"
+    client, target = Client(), f"/people/{people['nobody'].uid}"
     client.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")
     given, page = {"role": "analyst", "zone": "civil"}, f"http://testserver{target}"
     for referer, back in ((page, page), ("http://evil.example/", "/")):

@@ -11,7 +11,7 @@ from http.cookies import SimpleCookie
 from urllib.parse import urljoin
 
 import pytest
-from centreaddresses import OWN, addresses
+from centreaddresses import NO_UID, OWN, addresses
 from centreworld import SECRET, World
 from django.db import transaction
 from django.http import HttpResponse
@@ -52,9 +52,24 @@ def apis(world: World) -> Iterator[tuple[str, str, dict[str, str], dict[str, str
     yield ("api:api-root", "", {}, {})
     yield ("api:get_alert", "object", {"uid": alert}, {"uid": "0" * 32})
     item = world.made["item"].number
-    yield ("api:get_evidence", "object", {"number": item}, {"number": "2026-99999-E001"})
-    for name in ("get_case", "list_timeline", "write_timeline", "list_observables", "add_observable", "list_clocks"):
-        yield (f"api:{name}", "object", {"number": case}, {"number": "2026-99999"})
+    yield ("api:get_evidence", "object", {"number": item}, {"number": "C-2026-99999-E001"})
+    for name in ("get_custody", "get_receipt"):
+        yield (f"api:{name}", "object", {"number": item}, {"number": "C-2026-99999-E001"})
+    for name in (
+        *("get_case", "list_timeline", "write_timeline", "list_observables", "add_observable", "list_clocks"),
+        *("list_tasks", "add_task", "apply_playbook", "list_holds", "place_hold", "list_bearers", "add_bearer"),
+        *("take_in", "keep_alerts"),
+    ):
+        yield (f"api:{name}", "object", {"number": case}, {"number": "C-2026-99999"})
+    for name, key in (("edit_task", "task"), ("act_on_task", "task"), ("act_on_hold", "hold"), ("list_held", "hold"),
+                      ("list_decisions", "bearer"), ("record_decision", "bearer")):  # fmt: skip
+        there = {"number": case, "uid": str(world.made[key].uid)}
+        yield (f"api:{name}", "object", there, {**there, "uid": NO_UID})
+        yield (f"api:{name}", "object", there, {**there, "number": "C-2026-99999"})
+    yield from (("api:list_traces", "", {}, {}), ("api:ask_trace", "", {}, {}))
+    yield ("api:get_trace", "object", {"uid": str(world.made["trace"].uid)}, {"uid": NO_UID})
+    for name in ("get_register", "get_register_health", "list_findings"):
+        yield (f"api:{name}", "object", {"name": "payroll"}, {"name": "nothing"})
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -99,7 +114,7 @@ def test_who_has_not_signed_in(filled: World) -> None:
 def test_the_api(filled: World, who: str) -> None:
     wrong: list[str] = []
     for route, how, own, missing in apis(filled):
-        for verb in ("get", "post"):
+        for verb in ("get", "post", "patch"):
             told, body = asked(filled, who, verb, reverse(route, kwargs=own), api=True)
             wanted = OPEN.get(route, {401, 405}) if who == "anonymous" else reached(how, who)
             if told not in wanted:
@@ -132,6 +147,46 @@ def test_no_link_leads_nowhere(filled: World) -> None:
                 dead.append(f"{each.path()}: {link}")
             tried.add(link)
     assert not dead, "\n".join(dead)
+
+
+def test_no_address_bears_a_running_number() -> None:
+    """A row's number runs over all zones: in an address it would tell how much goes on in the others."""
+    theirs = ("mfa/", "accounts/")  # allauth's, about the reader's own keys alone
+    found = [each for each in patterns(get_resolver().url_patterns) if "<int:" in each]
+    assert not [each for each in found if not each.startswith(theirs)]
+    assert any("<uuid:uid>" in each for each in patterns(get_resolver().url_patterns))
+
+
+def patterns(known: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
+    """Every address as it is written in a table of them."""
+    for each in known:
+        path = f"{before}{each.pattern}"
+        yield from patterns(each.url_patterns, path) if isinstance(each, URLResolver) else [path]
+
+
+COUNTED = frozenset({"priority", "weight", "version", "all", "mine", "on"})
+"""Fields whose numbers are what they say, or yes, and no row's."""
+
+
+def test_no_form_offers_a_running_number(filled: World) -> None:
+    """What a choice, a box or a hidden field of a page sends is a name, a number of a case, or a `uid`."""
+    wrong: set[str] = set()
+    for each in addresses(filled):
+        if "teammate" in each.who and each.get == 200:
+            page = asked(filled, "teammate", "get", each.path())[1]
+            wrong |= {f"{each.route}: {name}={value}" for name, value in sent(page) if value.isdecimal()}
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+def sent(page: str) -> Iterator[tuple[str, str]]:
+    """(field, value) of the choices, boxes and hidden fields of a page, but of those in COUNTED."""
+    for name, options in re.findall(r'<select[^>]* ?name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
+        if name.rpartition("-")[2] not in COUNTED:
+            yield from ((name, value) for value in re.findall(r'<option value="([^"]*)"', options))
+    for tag in re.findall(r"<input[^>]*>", page):
+        told = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+        if told.get("type") in {"hidden", "checkbox", "radio"} and told.get("name") not in COUNTED:
+            yield told.get("name", ""), told.get("value", "")
 
 
 OPEN = {"api:openapi-json": {200, 405}, "api:api-root": {404}}

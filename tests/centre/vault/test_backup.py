@@ -368,6 +368,42 @@ def test_under_load_what_the_database_speaks_of_is_in_the_backup(
     assert counts[-1] > counts[0], "there was a load"
 
 
+def test_what_comes_after_the_database_was_taken_is_not_told_of(
+    tmp_path: Path, centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Heads that sign what the copy of the database does not have would say that the chain was cut off; evidence of
+    which it does not speak would lie there for good."""
+    (centre.state / "audit-heads.jsonl").write_text("1\n")
+    before, late, take = set(store_of(centre).addresses()), list[str](), backups._database
+
+    def overtaken(centre: Centre, stage: Stage, url: str) -> None:
+        late.append(store_of(centre).put([b"taken in, and in the database"]).address)
+        take(centre, stage, url)
+        late.append(store_of(centre).put([b"taken in too late"]).address)
+        with (centre.state / "audit-heads.jsonl").open("a") as heads:
+            heads.write("2\n")
+
+    monkeypatch.setattr(backups, "_database", overtaken)
+    told = backup(centre, tmp_path / "b", NOW).manifest.told
+    assert told["arriving"] == sorted(late)
+    asked: list[frozenset[str]] = []
+
+    def unspoken(centre: Centre, addresses: frozenset[str]) -> list[str]:
+        asked.append(addresses)
+        return late[1:]
+
+    again = restore(tmp_path / "b", tmp_path / "again", centre.keys.folder, unspoken=unspoken).centre
+    assert asked == [frozenset(late)]
+    assert set(store_of(again).addresses()) == {*before, late[0]}
+    assert (again.state / "audit-heads.jsonl").read_text() == "1\n"
+
+
+def test_a_folder_of_registers_with_none_in_it_comes_back(tmp_path: Path, centre: Centre) -> None:
+    shutil.rmtree(centre.registers / "payroll")
+    backup(centre, tmp_path / "b", NOW)
+    assert restore(tmp_path / "b", tmp_path / "again", centre.keys.folder).centre.registers.is_dir()
+
+
 def test_a_lake_with_a_checkpoint_and_without_its_first_entries(tmp_path: Path, centre: Centre) -> None:
     table = deltalake.DeltaTable(str(centre.lake / "events"))
     table.create_checkpoint()

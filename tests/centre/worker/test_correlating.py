@@ -67,4 +67,6 @@ def test_groups_that_a_file_did_not_touch_are_not_judged_again() -> None:
 
 
 def test_a_state_of_another_version_is_begun_anew() -> None:
-    assert Correlations.of([RULE], b"nonsense", 5).newest is None
+    state = Correlations.of([RULE], b"nonsense", 5)
+    assert (state.newest, state.anew, state.ended(0)) == (None, True, [])
+    assert not Correlations.of([RULE], state.dump()).anew

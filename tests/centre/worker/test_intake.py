@@ -12,7 +12,8 @@ from workermade import logon, ndjson, process
 
 from kulla.centre.alerts.models import Alert
 from kulla.centre.folder import Centre
-from kulla.centre.worker.models import Health, Kind, SourceFile, State
+from kulla.centre.worker import watching
+from kulla.centre.worker.models import Correlating, Health, Kind, SourceFile, State
 from kulla.lake import Lake
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,16 @@ def test_constituents_are_kept_apart(centre: Centre, work: Work) -> None:
     ]  # fmt: skip
 
 
+def test_a_state_of_correlations_that_cannot_be_read_is_told_once(centre: Centre, work: Work) -> None:
+    told = Health.objects.filter(kind=Kind.JOB, key="correlations", until=None)
+    for minute in range(4):
+        (centre.inbox / "tax" / f"{minute}.json").write_bytes(ndjson([logon(minute)]))
+        work()
+        assert told.count() == (minute == 2)
+        if minute == 1:
+            Correlating.objects.update(data=b"of another version")
+
+
 def test_a_correlation_over_files_is_found_with_the_file_that_completes_it(centre: Centre, work: Work) -> None:
     for at in range(4):
         (centre.inbox / "tax" / f"{at}.json").write_bytes(ndjson([logon(at, host=f"DC0{at}")]))
@@ -137,6 +148,26 @@ def test_a_log_of_a_declared_register_is_quarantined(centre: Centre, work: Work,
     assert lake_of(centre) == []
     assert len(list((centre.rejects / "quarantine" / "tax").rglob(name))) == 1
     assert Health.objects.filter(kind=Kind.QUARANTINED).exists()
+
+
+def test_what_was_kept_out_for_want_of_a_manifest_is_read_when_that_is_there(centre: Centre, work: Work) -> None:
+    folder = centre.registers / "payroll"
+    folder.mkdir()
+    data = workermade.AUDIT.replace(b"fisc.wages", b"shop.orders")
+    (centre.inbox / "tax" / "pg.csv").write_bytes(data)
+    work()
+    row = SourceFile.objects.get()
+    assert row.state == State.QUARANTINED
+    assert "manifest of the register payroll cannot be read" in row.reason
+    watching.registers(centre)
+    assert "1 registers" in Health.objects.filter(kind=Kind.REGISTER, until=None)[0].text
+    (folder / "manifest.toml").write_text(workermade.manifest(), "utf-8")
+    (centre.inbox / "tax" / "pg.csv").write_bytes(data)
+    work()
+    row.refresh_from_db()
+    assert (row.state, row.reason, len(lake_of(centre))) == (State.DONE, "", 1)
+    watching.registers(centre)
+    assert not Health.objects.filter(kind=Kind.REGISTER, until=None).exists()
 
 
 def test_another_database_s_log_is_read(centre: Centre, work: Work) -> None:

@@ -51,12 +51,12 @@ def test_knowing_of_what_happened_once_ends_it(enter: Enter, told: None) -> None
     row, lasting = Health.objects.get(kind=Kind.REJECTED), Health.objects.filter(kind=Kind.DISK, zone="civil").get()
     client = enter("analyst-civil")
     for each in (row, lasting):
-        assert client.post(f"/worker/{each.pk}/acknowledge").status_code == 302
+        assert client.post(f"/worker/{each.uid}/acknowledge").status_code == 302
         each.refresh_from_db()
     assert row.until == row.acknowledged_at
     assert lasting.until is None
     assert Entry.objects.filter(action="worker.acknowledge").count() == 2
-    assert enter("analyst-military").post(f"/worker/{row.pk}/acknowledge").status_code == 404
+    assert enter("analyst-military").post(f"/worker/{row.uid}/acknowledge").status_code == 404
 
 
 def test_what_is_wrong_still_is_counted_and_then_over(people: Cast) -> None:

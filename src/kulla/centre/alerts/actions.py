@@ -14,15 +14,16 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kulla.centre.alerts.groups import chunks, refresh
 from kulla.centre.alerts.models import Act, Alert, Note, Reason, Status, Touched
-from kulla.centre.audit.chain import record
+from kulla.centre.audit.chain import record, turn
 from kulla.centre.cases.actions import open_case, take_alerts
+from kulla.centre.cases.actions.holds import leave
 from kulla.centre.cases.models import Case
 from kulla.centre.people import door
 from kulla.centre.people.models import Constituent, User
@@ -146,6 +147,8 @@ def undo(actor: User) -> Outcome:
     overtaken, by = _overtaken(door.visible(actor, rows).exclude(act=last.pk))
 
     def back(act: Act) -> None:
+        moved = Touched.objects.filter(act=last, alert__act=act.pk).exclude(alert__case=None)
+        leave(moved.exclude(before_case=F("alert__case")).values_list("alert__case", flat=True))
         alerts, touched = Alert._meta.db_table, Touched._meta.db_table
         with connection.cursor() as cursor:
             cursor.execute(
@@ -190,8 +193,9 @@ def _act(
     """One act: note the state before, change, count the groups anew, tell the audit."""
     door.need(actor, "alerts.triage")
     with transaction.atomic():
+        turn()
         shown = _mine(actor, rows).filter(pk__lte=asof.alert).order_by("pk")
-        locked = shown.filter(wanted, act__lte=asof.act).select_for_update(of=("self",))
+        locked = shown.filter(wanted, act__lte=asof.act).select_for_update(of=("self",), no_key=True)
         found = list(locked.values_list("pk", "zone", "group"))
         overtaken, by = _overtaken(shown.filter(act__gt=asof.act))
         if not found:

@@ -13,6 +13,7 @@ from kulla.centre.alerts.models import Level, Status
 from kulla.centre.cases.models import Case, State
 from kulla.centre.people import door
 from kulla.centre.people.models import Constituent, User
+from kulla.centre.site.words import choices
 
 OPEN = "open"
 ALL = "all"
@@ -36,7 +37,7 @@ class QueueFilter(forms.Form):
     )  # fmt: skip
     zone = forms.ChoiceField(label=_("Zone"), required=False)
     constituent = forms.ModelChoiceField(
-        Constituent.objects.none(), label=_("Constituent"), required=False, empty_label=_("Any")
+        Constituent.objects.none(), label=_("Constituent"), required=False, empty_label=_("Any"), to_field_name="name"
     )
     rule = forms.CharField(label=_("Rule (id)"), required=False, max_length=100)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
@@ -47,7 +48,7 @@ class QueueFilter(forms.Form):
         super().__init__(data)
         zones = sorted({zone for zone, _one in door.sight(actor).places("alerts.see")})
         zone: Any = self.fields["zone"]
-        zone.choices = [("", _("Any")), *((each, each) for each in zones)]
+        zone.choices = [("", _("Any")), *choices(*zones)]
         place: Any = self.fields["constituent"]
         place.queryset = door.constituents(actor, "alerts.see")
         self.fields["q"].widget.attrs.update({"type": "search", "data-search": "", "class": "query"})
@@ -56,7 +57,9 @@ class QueueFilter(forms.Form):
 class EscalateForm(forms.Form):
     """Which case alerts go into: one that is open, or a new one."""
 
-    case = forms.ModelChoiceField(Case.objects.none(), label=_("Case"), required=False, empty_label=_("A new case"))
+    case = forms.ModelChoiceField(
+        Case.objects.none(), label=_("Case"), required=False, empty_label=_("A new case"), to_field_name="number"
+    )
     title = forms.CharField(label=_("Title of the new case"), required=False, max_length=200)
 
     def __init__(self, data: Any, actor: User, zones: set[str], title: str = "") -> None:

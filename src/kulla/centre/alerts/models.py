@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kulla.centre.cases.models import Case
 from kulla.centre.people import door
-from kulla.centre.people.models import Marked, Zoned
+from kulla.centre.people.models import Addressed, Marked, Zoned
 
 USER = settings.AUTH_USER_MODEL
 
@@ -267,7 +267,7 @@ class Touched(models.Model):
         return f"{self.act_id} {self.alert_id}"
 
 
-class SavedView(Zoned):
+class SavedView(Addressed, Zoned):
     """A filter of the queue under a name: its author's alone, or everybody's who sees alerts of the same place."""
 
     user = models.ForeignKey(USER, models.CASCADE, related_name="+")

@@ -29,6 +29,10 @@ from kulla.hunt.rulebook import read_texts
 
 EVERYBODY: Final = "_all"
 _ID: Final = re.compile(r"^\s*id:\s*['\"]?([^\s'\"#]+)", re.MULTILINE)
+_NAME: Final = re.compile(
+    r"^(?:name|title):[ \t]*(?:'((?:[^'\n]|'')*)'|\"([^\"\n]*)\"|([^\n]*?))[ \t]*(?:[ \t]#.*)?$", re.MULTILINE
+)
+_FILTER: Final = re.compile(r"^filter:", re.MULTILINE)
 _LOOK: Final = 5.0
 """Seconds for which the folders count as looked at."""
 
@@ -83,13 +87,24 @@ class Known:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of rules: its number in the order in which they are loaded, path and text."""
+
+    number: int
+    path: str
+    text: str
+
+
 class _Index:
-    """Rule id → its file, looked through anew when a file changed."""
+    """Rule id, name or title → its files, looked through anew when a file changed."""
 
     def __init__(self) -> None:
         self._looked, self._stamp = 0.0, (-1, -1, 0)
         self._texts: dict[str, tuple[str, str]] = {}
         self._known: dict[str, Known | None] = {}
+        self._named: dict[str, dict[str, File]] = {}
+        self._filters: list[tuple[str, str]] = []
 
     def find(self, wanted: str) -> Known | None:
         self._look()
@@ -104,9 +119,26 @@ class _Index:
         self._looked, stamped = now, (*stamp(), hash(tuple(_common())))
         if stamped != self._stamp:
             self._stamp, self._known = stamped, {}
-            self._texts = {
-                found: (path, text) for path, text in read_texts(_common()) for found in _ID.findall(text)
-            }  # fmt: skip
+            self._fill()
+
+    def _fill(self) -> None:
+        self._texts, self._named, self._filters = {}, {}, []
+        for number, (path, text) in enumerate(read_texts(_common())):
+            file, ids = File(number, path, text), _ID.findall(text)
+            for found in ids:
+                self._texts.setdefault(found, (path, text))
+            for name in (*ids, *(a.replace("''", "'") or b or c for a, b, c in _NAME.findall(text))):
+                self._named.setdefault(name, {})[path] = file
+            if _FILTER.search(text):
+                self._filters.append((path, text))
+
+    def named(self, reference: str) -> list[File]:
+        self._look()
+        return list(self._named.get(reference, {}).values())
+
+    def filters(self) -> list[tuple[str, str]]:
+        self._look()
+        return list(self._filters)
 
     def _parsed(self, wanted: str) -> Known | None:
         if wanted not in self._texts:
@@ -124,6 +156,16 @@ _index = _Index()
 def find(rule_id: str) -> Known | None:
     """The rule of that id; None when it is in no folder of this centre (any more)."""
     return _index.find(rule_id) if rule_id else None
+
+
+def named(reference: str) -> list[File]:
+    """The files that may hold the rule a correlation refers to by id, name or title, in the order of loading."""
+    return _index.named(reference)
+
+
+def filters(zone: str, constituent: str) -> list[tuple[str, str]]:
+    """(path, text) of the filters that hold for a place, in the order of loading."""
+    return [*_index.filters(), *read_texts([str(each) for each in _filters(zone, constituent) if each.is_dir()])]
 
 
 def filter_path(zone: str, constituent: str, uid: str) -> Path:

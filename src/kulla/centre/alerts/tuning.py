@@ -21,6 +21,7 @@ from kulla.centre.alerts.reading import values_of
 from kulla.centre.audit.chain import record
 from kulla.centre.people import door
 from kulla.centre.people.models import User
+from kulla.centre.site.errors import told
 from kulla.detect.reference import holds
 from kulla.detect.rule import Filter, Rule
 from kulla.errors import RuleError
@@ -76,7 +77,7 @@ def propose(
     try:
         row.text = written(rule, str(uid), row.title, row.reason, actor.username, timezone.localdate(), chosen)
     except RuleError as error:
-        raise ValidationError(str(error)) from None
+        raise ValidationError(told(error)) from None
     row.preview = asdict(preview(actor, row, read(row.text, rule)))
     with transaction.atomic():
         row.save()

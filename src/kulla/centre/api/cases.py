@@ -1,53 +1,39 @@
 """Cases through the API."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Query, Router, Schema, Status
 from ninja.errors import HttpError
 from ninja.pagination import paginate
 
 from kulla.centre.alerts.models import Alert
 from kulla.centre.api.access import Scope, actor
 from kulla.centre.api.answers import answers
+from kulla.centre.api.found import Number, case_of, read_case
 from kulla.centre.api.paging import Paged
 from kulla.centre.api.schemas import (
     CaseIn,
     CaseOut,
-    ClockOut,
     EntryIn,
     EntryOut,
     ObservableIn,
     ObservableOut,
 )
 from kulla.centre.cases import actions
-from kulla.centre.cases.clocks import clocks_of
 from kulla.centre.cases.models import Case, Entry, Observable
-from kulla.centre.cases.views import read
 from kulla.centre.people import door
-from kulla.centre.people.models import User
 from kulla.share.marks import Marks
 
 router = Router()
-Number = Annotated[str, Field(max_length=20, pattern=r"^[0-9-]+$")]
 
 
 class CaseFilter(Schema):
     """Which cases."""
 
     state: Literal["open", "contained", "resolved", "closed"] | None = None
-
-
-def _case(user: User, number: str) -> Case:
-    """The case, to be changed."""
-    return door.one(user, Case.objects.select_related("constituent", "lead"), number=number)
-
-
-def _read(user: User, number: str) -> Case:
-    """The case, to be shown: that a sensitive one was read is kept in the audit, as on the console."""
-    return read(user, number, through="api")
 
 
 @router.get("", response=answers(list[CaseOut]), auth=Scope("cases"))
@@ -80,7 +66,7 @@ def open_case(request: HttpRequest, given: CaseIn) -> Any:
 @router.get("/{number}", response=answers(CaseOut), auth=Scope("cases"))
 def get_case(request: HttpRequest, number: Number) -> Case:
     """One case."""
-    return _read(actor(request), number)
+    return read_case(actor(request), number)
 
 
 @router.get("/{number}/timeline", response=answers(list[EntryOut]), auth=Scope("cases"))
@@ -88,14 +74,14 @@ def get_case(request: HttpRequest, number: Number) -> Case:
 def list_timeline(request: HttpRequest, number: Number) -> QuerySet[Entry]:
     """Its timeline, in the order of what happened."""
     user = actor(request)
-    return door.visible(user, Entry.objects.filter(case=_read(user, number)).select_related("author"))
+    return door.visible(user, Entry.objects.filter(case=read_case(user, number)).select_related("author"))
 
 
 @router.post("/{number}/timeline", response=answers(EntryOut, 201), auth=Scope("cases", "write"))
 def write_timeline(request: HttpRequest, number: Number, given: EntryIn) -> Any:
     """Write a line of it."""
     user = actor(request)
-    return Status(201, actions.write_entry(user, _case(user, number), given.text, given.at, key=given.key))
+    return Status(201, actions.write_entry(user, case_of(user, number), given.text, given.at, key=given.key))
 
 
 @router.get("/{number}/observables", response=answers(list[ObservableOut]), auth=Scope("cases"))
@@ -103,22 +89,12 @@ def write_timeline(request: HttpRequest, number: Number, given: EntryIn) -> Any:
 def list_observables(request: HttpRequest, number: Number) -> QuerySet[Observable]:
     """Its observables."""
     user = actor(request)
-    return door.visible(user, Observable.objects.filter(case=_read(user, number)))
+    return door.visible(user, Observable.objects.filter(case=read_case(user, number)))
 
 
 @router.post("/{number}/observables", response=answers(ObservableOut, 201), auth=Scope("cases", "write"))
 def add_observable(request: HttpRequest, number: Number, given: ObservableIn) -> Any:
     """Add an observable; one that is there already is given back."""
     user = actor(request)
-    row, _new = actions.add_observable(user, _case(user, number), given.value, indicator=given.indicator)
+    row, _new = actions.add_observable(user, case_of(user, number), given.value, indicator=given.indicator)
     return Status(201, door.one(user, Observable.objects.all(), pk=row.pk))
-
-
-@router.get("/{number}/clocks", response=answers(list[ClockOut]), auth=Scope("cases"))
-def list_clocks(request: HttpRequest, number: Number) -> Any:
-    """Its legal clocks as they stand now."""
-    return [
-        ClockOut(law=each.law.id, duty=each.duty.id, article=each.duty.article, bearer=each.bearer.name,
-                 state=each.state, due=each.due, latest=each.latest, verified=each.verified)
-        for each in clocks_of(_read(actor(request), number))
-    ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from ninja import Field, Schema
 from pydantic import AfterValidator
@@ -12,6 +13,7 @@ Tlp = Literal["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"]
 Pap = Literal["CLEAR", "GREEN", "AMBER", "RED"]
 Text = Annotated[str, Field(min_length=1, max_length=10_000, pattern=r"^[^\x00]*\S[^\x00]*$")]
 """Written by a person: something must stand in it, and no NUL, which PostgreSQL cannot hold."""
+Title = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00]*\S[^\x00]*$")]
 Short = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*\S[^\x00]*$")]
 Word = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
 
@@ -142,7 +144,7 @@ class EntryIn(Schema):
 class EntryOut(Schema):
     """A line of a timeline."""
 
-    id: int
+    uid: UUID
     at: datetime
     made: datetime
     author: str | None
@@ -171,7 +173,7 @@ class ObservableIn(Schema):
 class ObservableOut(Schema):
     """An observable."""
 
-    id: int
+    uid: UUID
     kind: str
     value: str
     note: str
@@ -209,6 +211,42 @@ class ItemOut(Schema):
     @staticmethod
     def resolve_case(row: Any) -> str:
         return str(row.case.number)
+
+
+class ReceiptOut(ItemOut):
+    """The receipt for an item. `fingerprint` verifies what this centre signs: keep it apart from what it verifies."""
+
+    device: str
+    tool: str
+    note: str
+    taken_by: str
+    authority: str
+    fingerprint: str
+
+    @staticmethod
+    def resolve_taken_by(row: Any) -> str:
+        return str(row.taken_by.username)
+
+
+class EventOfCustody(Schema):
+    """One event of an item's custody; `hash` is what the next one names."""
+
+    seq: int
+    kind: str
+    time: datetime
+    actor: str
+    reason: str
+    place: str
+    details: dict[str, str]
+    hash: str
+
+
+class CustodyOut(Schema):
+    """The custody of an item, verified as it was told. `whole`: there is no problem."""
+
+    whole: bool
+    problems: list[str]
+    events: list[EventOfCustody]
 
 
 class RegisterOut(Schema):

@@ -11,7 +11,7 @@ from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as Invalid
 
 from kulla import __version__
-from kulla.centre.api import alerts, cases, events, others
+from kulla.centre.api import alerts, cases, duties, events, evidence, holds, others, registers, tasks, traces
 from kulla.centre.cases.actions.case import Changed
 from kulla.errors import KullaError
 
@@ -25,7 +25,13 @@ api = NinjaAPI(
 )  # fmt: skip
 api.add_router("/alerts", alerts.router, tags=["alerts"])
 api.add_router("/cases", cases.router, tags=["cases"])
+api.add_router("/cases", tasks.router, tags=["tasks"])
+api.add_router("/cases", duties.router, tags=["duties"])
+api.add_router("/cases", holds.router, tags=["holds"])
 api.add_router("/events", events.router, tags=["events"])
+api.add_router("", evidence.router, tags=["evidence"])
+api.add_router("/traces", traces.router, tags=["traces"])
+api.add_router("/registers", registers.router, tags=["registers"])
 api.add_router("", others.router, tags=["others"])
 
 

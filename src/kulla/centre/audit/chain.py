@@ -47,7 +47,8 @@ def record(actor: User | None, action: str, target: Model | str = "", zone: str 
 
 def turn() -> None:
     """Wait until no other transaction is appending. For acts that must read before they write, such as the next number:
-    call it first. SQLite's transactions take the write lock when they begin."""
+    call it first. So do acts that lock a row (`select_for_update(no_key=True)`) and record afterwards: two that take
+    row and turn in different orders would wait for each other. SQLite's transactions take the write lock at once."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

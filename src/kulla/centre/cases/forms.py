@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kulla.centre.cases.actions.case import may_lead
 from kulla.centre.cases.actions.timeline import tellable
-from kulla.centre.cases.models import OBSERVABLES, Case
+from kulla.centre.cases.models import OBSERVABLES, Case, Task
 from kulla.centre.law.clocks import VERBS
 from kulla.centre.law.jurisdiction import BEARERS, DECISIONS, DOCUMENTS, TRAITS, shipped
 from kulla.centre.law.rsit import types
@@ -19,6 +19,7 @@ from kulla.centre.law.severity import IMPACTS
 from kulla.centre.people import door
 from kulla.centre.people.models import PAP, TLP, Constituent, User
 from kulla.centre.people.zones import Zone
+from kulla.centre.site.words import choices, spoken, word
 
 MOMENT = "%Y-%m-%dT%H:%M"
 
@@ -42,7 +43,9 @@ class OpenForm(forms.Form):
 
     title = forms.CharField(label=_("Title"), max_length=200)
     zone = forms.ChoiceField(label=_("Zone"))
-    constituent = forms.ModelChoiceField(Constituent.objects.none(), label=_("Constituent"), required=False)
+    constituent = forms.ModelChoiceField(
+        Constituent.objects.none(), label=_("Constituent"), required=False, to_field_name="name"
+    )
     tlp = forms.ChoiceField(label="TLP", choices=TLP, initial="AMBER")
     pap = forms.ChoiceField(label="PAP", choices=PAP, initial="AMBER")
     summary = forms.CharField(label=_("Summary"), required=False, widget=forms.Textarea)
@@ -64,9 +67,7 @@ class CaseForm(forms.ModelForm[Case]):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     rsit = forms.ChoiceField(label=_("RSIT type"), required=False)
-    severity = forms.ChoiceField(
-        label=_("NIS2 severity"), required=False, choices=[("", "–"), *((each, each) for each in IMPACTS)]
-    )
+    severity = forms.ChoiceField(label=_("NIS2 severity"), required=False, choices=[("", "–"), *choices(*IMPACTS)])
 
     class Meta:
         model = Case
@@ -85,6 +86,7 @@ class CaseForm(forms.ModelForm[Case]):
         lead = self.fields["lead"]
         assert isinstance(lead, forms.ModelChoiceField)
         lead.queryset = User.objects.filter(pk__in=[user.pk for user in may_lead(self.instance)])
+        lead.to_field_name, self.initial["lead"] = "username", self.instance.lead
         if self.instance.pk and not self.is_bound:
             self.initial["version"] = self.instance.version
 
@@ -113,24 +115,46 @@ class TaskForm(forms.Form):
     due = Moment(label=_("Due"), required=False)
 
 
+class TaskEditForm(forms.Form):
+    """What a task is. `version` is the one that the form was filled from."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    title = forms.CharField(label=_("Task"), max_length=300)
+    text = forms.CharField(label=_("How"), required=False, widget=forms.Textarea)
+    due = Moment(label=_("Due"), required=False)
+    role = forms.CharField(label=_("Role"), max_length=30, required=False)
+    assignee = forms.ModelChoiceField(
+        User.objects.none(), label=_("Assigned to"), required=False, to_field_name="username"
+    )
+
+    def __init__(self, task: Task, data: Any = None) -> None:
+        told = {name: getattr(task, name) for name in ("version", "title", "text", "due", "role")}
+        told["assignee"] = task.assignee.username if task.assignee else None
+        super().__init__(data, initial=told)
+        who = self.fields["assignee"]
+        assert isinstance(who, forms.ModelChoiceField)
+        case = Case.objects.filter(pk=task.case_id)
+        who.queryset = User.objects.filter(
+            pk__in=[user.pk for user in may_lead(task.case) if door.visible(user, case).exists()]
+        )
+
+
 class ObservableForm(forms.Form):
     """One or more observables, one a line."""
 
     values = forms.CharField(label=_("Values, one a line"), widget=forms.Textarea(attrs={"rows": 3}))
-    kind = forms.ChoiceField(
-        label=_("Kind"), required=False, choices=[("", _("by its form")), *((each, each) for each in OBSERVABLES)]
-    )
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("by its form")), *choices(*OBSERVABLES)])
     indicator = forms.BooleanField(label=_("Worth looking for elsewhere"), required=False)
 
 
 class BearerForm(forms.Form):
     """Who has duties."""
 
-    kind = forms.ChoiceField(label=_("Duty-bearer is"), choices=[(each, each) for each in BEARERS])
+    kind = forms.ChoiceField(label=_("Duty-bearer is"), choices=choices(*BEARERS))
     name = forms.CharField(label=_("Name"), max_length=200)
     jurisdiction = forms.ChoiceField(label=_("Jurisdiction"))
     traits = forms.MultipleChoiceField(
-        label=_("Traits"), required=False, choices=[(each, each) for each in TRAITS],
+        label=_("Traits"), required=False, choices=choices(*TRAITS),
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
 
@@ -138,7 +162,7 @@ class BearerForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["jurisdiction"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(code, place.name["en"]) for code, place in shipped().items()]
+        field.choices = [(code, spoken(place.name)) for code, place in shipped().items()]
 
 
 class DecisionForm(forms.Form):
@@ -155,11 +179,11 @@ class DecisionForm(forms.Form):
         field = self.fields["what"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [
-            (_("Aware under"), [(f"aware {law}", each.name["en"]) for law, each in place.laws.items()]),
-            (_("Sent"), [(f"sent {each}", each.replace("_", " ")) for each in DOCUMENTS]),
-            (_("Received"), [(f"received {each}", each.replace("_", " ")) for each in DOCUMENTS]),
-            (_("Decided"), [(f"decided {each}", each.replace("_", " ")) for each in DECISIONS]),
-            (_("Does not apply"), [(f"void {each.id}", each.name["en"]) for each in place.duties]),
+            (_("Aware under"), [(f"aware {law}", spoken(each.name)) for law, each in place.laws.items()]),
+            (_("Sent"), [(f"sent {each}", word(each)) for each in DOCUMENTS]),
+            (_("Received"), [(f"received {each}", word(each)) for each in DOCUMENTS]),
+            (_("Decided"), [(f"decided {each}", word(each)) for each in DECISIONS]),
+            (_("Does not apply"), [(f"void {each.id}", spoken(each.name)) for each in place.duties]),
         ]
         self.fields["at"].initial = timezone.localtime().strftime(MOMENT)
 

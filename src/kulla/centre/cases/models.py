@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from kulla.centre.people.models import Marked, User
+from kulla.centre.people.models import Addressed, Marked, User
 
 USER = settings.AUTH_USER_MODEL
 
@@ -105,7 +105,7 @@ class Source(models.TextChoices):
     DECISION = "decision", _("Decision")
 
 
-class Entry(CaseBound):
+class Entry(Addressed, CaseBound):
     """One line of a case's timeline. `at` is when it happened, `made` when it was written down.
 
     `ref` names what it tells of (alert:uid, evidence:id, file:line); `withdrawn` strikes it through: nothing is
@@ -133,9 +133,9 @@ class Entry(CaseBound):
         return self.text[:60]
 
 
-class Task(CaseBound):
+class Task(Addressed, CaseBound):
     """Something to be done, from a playbook or a person. `role` says whose work it is, `evidence` what to take first,
-    `done_when` what its end looks like."""
+    `done_when` what its end looks like. `version` grows with every change, as a case's does."""
 
     order = models.PositiveIntegerField(default=0)
     phase = models.CharField(_("phase"), max_length=30, blank=True)
@@ -153,6 +153,7 @@ class Task(CaseBound):
     done = models.DateTimeField(_("done"), null=True, blank=True)
     done_by = models.ForeignKey(USER, models.PROTECT, null=True, blank=True, related_name="+")
     skipped = models.CharField(_("not done, because"), max_length=300, blank=True)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering: ClassVar = ["order", "pk"]
@@ -167,7 +168,7 @@ OBSERVABLES = (
 )
 
 
-class Observable(CaseBound):
+class Observable(Addressed, CaseBound):
     """A thing seen in a case: an address, a hash, a name. `indicator`: worth looking for elsewhere."""
 
     kind = models.CharField(_("kind"), max_length=15, choices=[(each, each) for each in OBSERVABLES])
@@ -188,7 +189,7 @@ class Observable(CaseBound):
         return self.value
 
 
-class Bearer(CaseBound):
+class Bearer(Addressed, CaseBound):
     """Who has duties in a case: the entity under NIS2, the centre itself, a controller of personal data. The clocks are
     computed from its decisions (`law.clocks`), never stored: a corrected decision corrects every clock."""
 
@@ -233,7 +234,7 @@ class Decision(CaseBound):
         return f"{self.verb} {self.subject}"
 
 
-class Draft(CaseBound):
+class Draft(Addressed, CaseBound):
     """A document that was drafted: a proposal until a person signs it. The files are made anew from `brief` whenever
     they are asked for; once signed they stand in it as `signed`, and `sha256` is that PDF's."""
 
@@ -254,7 +255,7 @@ class Draft(CaseBound):
         return self.kind
 
 
-class Hold(CaseBound):
+class Hold(Addressed, CaseBound):
     """A legal hold: nothing it covers is erased, whatever retention says. Lifting it takes two people.
 
     `since`, `until` and `query` say which events; `evidence` and the case itself are always held.

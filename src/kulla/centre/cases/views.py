@@ -29,7 +29,7 @@ from kulla.centre.cases.forms import (
     TaskForm,
 )
 from kulla.centre.cases.models import Bearer, Case, Entry, Hold, Observable, State, Task
-from kulla.centre.cases.playbooks import names
+from kulla.centre.cases.playbooks import names, told
 from kulla.centre.people import door
 from kulla.centre.people.models import User
 from kulla.centre.site.guards import verb
@@ -108,10 +108,10 @@ def _whole(actor: User, case: Case) -> dict[str, Any]:
         "can": can,
         "entries": entries[:500],
         "more_entries": entries.count() > 500,
-        "tasks": tasks,
+        "tasks": told(tasks),
         "task_counts": counts,
         "observables": door.visible(actor, Observable.objects.filter(case=case)),
-        "bearers": [(bearer, DecisionForm(bearer.jurisdiction, prefix=f"b{bearer.pk}")) for bearer in bearers],
+        "bearers": [(bearer, DecisionForm(bearer.jurisdiction, prefix=f"b{bearer.uid}")) for bearer in bearers],
         "clocks": clocks,
         "people": may_lead(case),
         "held": {"items": case.items.filter(disposed=None).count(), "alerts": case.alerts.count()},
@@ -183,7 +183,7 @@ def move(request: HttpRequest, actor: User, number: str) -> HttpResponse:
 def members(request: HttpRequest, actor: User, number: str) -> HttpResponse:
     """Who works on it."""
     case = found(actor, number)
-    wanted, can = set(request.POST.getlist("members")), {str(user.pk): user for user in may_lead(case)}
+    wanted, can = set(request.POST.getlist("members")), {user.username: user for user in may_lead(case)}
     try:
         if wanted - set(can):
             raise ValidationError(_("Choose people who see cases of this zone and constituent."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -20,6 +21,7 @@ from kulla.centre.law.drafts import KINDS
 from kulla.centre.people import door
 from kulla.centre.people.models import User
 from kulla.centre.site.guards import verb
+from kulla.centre.site.words import choices
 
 _TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -46,9 +48,11 @@ _LABELS = {
 class DraftForm(forms.Form):
     """What goes into a draft. What stays empty is a blank in the document, and listed."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("Document"), choices=[(each, each.replace("_", " ")) for each in KINDS])
+    kind = forms.ChoiceField(label=gettext_lazy("Document"), choices=choices(*KINDS))
     language = forms.ChoiceField(label=gettext_lazy("Language"), choices=[("en", "English"), ("sq", "Shqip")])
-    bearer = forms.ModelChoiceField(Bearer.objects.none(), label=gettext_lazy("Duty-bearer"), empty_label=None)
+    bearer = forms.ModelChoiceField(
+        Bearer.objects.none(), label=gettext_lazy("Duty-bearer"), empty_label=None, to_field_name="uid"
+    )
     trace = forms.FileField(
         label=gettext_lazy("trace.json of the leak"), required=False,
         help_text=gettext_lazy("Fills in how many persons are certain, and which data they lost."),
@@ -88,9 +92,9 @@ def index(request: HttpRequest, actor: User, number: str) -> HttpResponse:
 
 
 @verb("cases.lead")
-def file(request: HttpRequest, actor: User, number: str, pk: int, form: str) -> HttpResponse:
+def file(request: HttpRequest, actor: User, number: str, uid: UUID, form: str) -> HttpResponse:
     """A draft as a document."""
-    row = door.one(actor, Draft.objects.filter(case=read(actor, number, document=str(pk))), pk=pk)
+    row = door.one(actor, Draft.objects.filter(case=read(actor, number, document=str(uid))), uid=uid)
     if form not in _TYPES:
         raise Http404
     answer = HttpResponse(getattr(drafts.files(row), form), content_type=_TYPES[form])
@@ -100,9 +104,9 @@ def file(request: HttpRequest, actor: User, number: str, pk: int, form: str) -> 
 
 @require_POST
 @verb("cases.lead")
-def sign(request: HttpRequest, actor: User, number: str, pk: int) -> HttpResponse:
+def sign(request: HttpRequest, actor: User, number: str, uid: UUID) -> HttpResponse:
     """Sign a draft."""
-    row = door.one(actor, Draft.objects.filter(case=found(actor, number)), pk=pk)
+    row = door.one(actor, Draft.objects.filter(case=found(actor, number)), uid=uid)
     try:
         drafts.sign(actor, row)
         messages.success(request, _("Signed. Send it, then record on its clock that it was sent."))

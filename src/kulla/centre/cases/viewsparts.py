@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -81,9 +82,9 @@ def entry(request: HttpRequest, actor: User, case: Case) -> None:
 
 
 @part("timeline")
-def withdraw(request: HttpRequest, actor: User, case: Case, pk: int) -> None:
+def withdraw(request: HttpRequest, actor: User, case: Case, uid: UUID) -> None:
     """Strike a line through."""
-    actions.withdraw_entry(actor, door.one(actor, Entry.objects.filter(case=case), pk=pk))
+    actions.withdraw_entry(actor, door.one(actor, Entry.objects.filter(case=case), uid=uid))
 
 
 @part("timeline")
@@ -109,9 +110,9 @@ def task(request: HttpRequest, actor: User, case: Case) -> None:
 
 
 @part("tasks")
-def task_act(request: HttpRequest, actor: User, case: Case, pk: int, act: str) -> None:
+def task_act(request: HttpRequest, actor: User, case: Case, uid: UUID, act: str) -> None:
     """Do something with a task."""
-    row = door.one(actor, Task.objects.filter(case=case), pk=pk)
+    row = door.one(actor, Task.objects.filter(case=case), uid=uid)
     if act == "done":
         actions.finish_task(actor, row)
     elif act == "skip":
@@ -122,7 +123,7 @@ def task_act(request: HttpRequest, actor: User, case: Case, pk: int, act: str) -
         tasks.assign_task(actor, row, actor)
     elif act == "assign":
         chosen = request.POST.get("to", "")
-        tasks.assign_task(actor, row, get_object_or_404(User, username=chosen, is_active=True) if chosen else None)
+        tasks.assign_task(actor, row, tasks.named(chosen) if chosen else None)
     else:
         raise Http404
 
@@ -146,9 +147,9 @@ def observable(request: HttpRequest, actor: User, case: Case) -> str:
 
 
 @part("observables")
-def indicator(request: HttpRequest, actor: User, case: Case, pk: int) -> None:
+def indicator(request: HttpRequest, actor: User, case: Case, uid: UUID) -> None:
     """Worth looking for elsewhere, or not."""
-    row = door.one(actor, Observable.objects.filter(case=case), pk=pk)
+    row = door.one(actor, Observable.objects.filter(case=case), uid=uid)
     actions.mark_indicator(actor, row, not row.indicator)
 
 
@@ -160,10 +161,10 @@ def bearer(request: HttpRequest, actor: User, case: Case) -> None:
 
 
 @part("clocks", "cases.lead")
-def decide(request: HttpRequest, actor: User, case: Case, pk: int) -> None:
+def decide(request: HttpRequest, actor: User, case: Case, uid: UUID) -> None:
     """What is recorded of a duty-bearer."""
-    row = door.one(actor, Bearer.objects.filter(case=case), pk=pk)
-    given = valid(DecisionForm(row.jurisdiction, request.POST, prefix=f"b{row.pk}"))
+    row = door.one(actor, Bearer.objects.filter(case=case), uid=uid)
+    given = valid(DecisionForm(row.jurisdiction, request.POST, prefix=f"b{row.uid}"))
     verb_, subject = given["what"]
     record_decision(actor, row, verb_, subject, given["at"], given["reason"], given["ref"])
 
@@ -176,9 +177,9 @@ def hold(request: HttpRequest, actor: User, case: Case) -> None:
 
 
 @part("holds", "cases.hold")
-def hold_act(request: HttpRequest, actor: User, case: Case, pk: int, act: str) -> None:
+def hold_act(request: HttpRequest, actor: User, case: Case, uid: UUID, act: str) -> None:
     """Ask for a hold to be lifted, or agree."""
-    row = door.one(actor, Hold.objects.filter(case=case), pk=pk)
+    row = door.one(actor, Hold.objects.filter(case=case), uid=uid)
     if act == "ask":
         holds.ask_to_lift(actor, row, request.POST.get("why", ""))
     elif act == "agree":

@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST
 
 from kulla.centre.cases.actions.playbooks import drop_playbook, save_playbook
 from kulla.centre.cases.models import Playbook
-from kulla.centre.cases.playbooks import every, spoken
+from kulla.centre.cases.playbooks import every
 from kulla.centre.law.playbook import shipped
 from kulla.centre.people.models import User
 from kulla.centre.site.guards import verb
+from kulla.centre.site.words import spoken
 
 
 @verb("cases.see")

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from kulla.centre.cases.models import CaseBound, Observable
-from kulla.centre.people.models import Zoned
+from kulla.centre.people.models import Addressed, Zoned
 
 USER = settings.AUTH_USER_MODEL
 
@@ -39,7 +39,7 @@ class State(models.TextChoices):
     DECLINED = "declined", _("Nothing is told")
 
 
-class Hit(Zoned):
+class Hit(Addressed, Zoned):
     """For the zone that owns an observable: some other zone looks at the same value. Which zone, and in which case, is
     told neither to it nor to the other: `asker` is for the answer alone, and shown nowhere."""
 

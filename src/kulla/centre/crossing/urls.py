@@ -10,5 +10,5 @@ app_name = "crossing"
 urlpatterns = [
     path("", views.index, name="index"),
     path("zone/<str:zone>", views.opt, name="opt"),
-    path("hits/<int:pk>/<str:said>", views.decide, name="decide"),
+    path("hits/<uuid:uid>/<str:said>", views.decide, name="decide"),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -26,7 +28,7 @@ def index(request: HttpRequest, actor: User) -> HttpResponse:
     # What the reader may not see of the own zone (TLP:RED of others) is not shown through a hit either.
     seen = door.visible(actor, Observable.objects.all())
     page = {
-        "zones": [(Zone(zone), on.get(zone, False)) for zone in mine],
+        "own": [(Zone(zone), on.get(zone, False)) for zone in mine],
         "hits": hits.filter(observable__in=seen)[:200],
         "answers": door.visible(actor, Answer.objects.select_related("case"))[:200],
     }
@@ -45,12 +47,12 @@ def opt(request: HttpRequest, actor: User, zone: str) -> HttpResponse:
 
 @require_POST
 @verb("cases.lead")
-def decide(request: HttpRequest, actor: User, pk: int, said: str) -> HttpResponse:
+def decide(request: HttpRequest, actor: User, uid: UUID, said: str) -> HttpResponse:
     """Let the other zone ask, or tell it nothing."""
     if said not in {"release", "decline"}:
         raise Http404
     try:
-        actions.decide(actor, door.one(actor, Hit.objects.all(), pk=pk), said == "release")
+        actions.decide(actor, door.one(actor, Hit.objects.all(), uid=uid), said == "release")
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect("crossing:index")

@@ -13,12 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kulla import __version__
+from kulla.centre.alerts.models import Alert
 from kulla.centre.audit.chain import record, turn
 from kulla.centre.cases.models import Case, Entry, Source
 from kulla.centre.evidence.chain import append
 from kulla.centre.evidence.models import Item
 from kulla.centre.people import door
 from kulla.centre.people.models import User
+from kulla.centre.site.errors import told
 from kulla.centre.site.place import centre
 from kulla.centre.vault.custody import Kind
 from kulla.centre.vault.stamp import item_stamp, stamp_request
@@ -38,12 +40,14 @@ def store() -> Store:
 
 
 def take_in(
-    actor: User, case: Case, name: str, blocks: Iterable[bytes], fields: Mapping[str, str], note: str = ""
-) -> tuple[Item, bool]:
+    actor: User, case: Case, name: str, blocks: Iterable[bytes], fields: Mapping[str, str], note: str = "", *,
+    alert: Alert | None = None, more: Mapping[str, str] | None = None,
+) -> tuple[Item, bool]:  # fmt: skip
     """Take an item in: hashed and encrypted as it streams, its custody begun, its time-stamp request made.
 
-    `fields` are FIELDS; all must be told. With whether it is new: the same content in the same case is the item that
-    is there. Raises ValidationError.
+    `fields` are FIELDS; all must be told; `more` is what the custody record tells besides. With whether it is new: the
+    same content in the same case is the item that is there. An item made of an `alert` bears the strictest of both
+    marks. Raises ValidationError.
     """
     door.need(actor, "evidence.take", case)
     told = {key: fields.get(key, "").strip() for key in FIELDS}
@@ -58,17 +62,18 @@ def take_in(
             return known, False
         item = Item(
             case=case, name=_plain_name(name), note=note.strip(), address=kept.address, sha256=kept.sha256,
-            size=kept.size, taken_by=actor, tlp=case.tlp, pap=case.pap, originators=case.originators,
-            caveats=case.caveats, number=f"{case.number}-E{Item.objects.filter(case=case).count() + 1:03d}", **told,
+            size=kept.size, taken_by=actor, alert=alert, **told,
+            number=f"{case.number}-E{Item.objects.filter(case=case).count() + 1:03d}",
         )  # fmt: skip
+        item.marks = case.marks.merge(alert.marks) if alert else case.marks
         item.request = stamp_request(item.number, item.sha256)
         item.save(force_insert=True)
-        whole = {**told, "sha256": kept.sha256, "size": str(kept.size)}
+        whole = {**told, "sha256": kept.sha256, "size": str(kept.size), **(more or {})}
         append(actor, item, "intake", note.strip() or _("Taken in"), whole)
         said = _("Evidence taken in: %(number)s, SHA-256 %(hash)s") % {"number": item.number, "hash": item.sha256}
         Entry.objects.create(case=case, at=timezone.now(), author=actor, source=Source.EVIDENCE, text=said,
-                             ref=f"evidence:{item.pk}", tlp=case.tlp, pap=case.pap)  # fmt: skip
-        record(actor, "evidence.intake", item, case=case.number, sha256=kept.sha256, size=kept.size)
+                             ref=f"evidence:{item.pk}", tlp=item.tlp, pap=item.pap)  # fmt: skip
+        record(actor, "evidence.intake", item, case=case.number, sha256=kept.sha256, size=kept.size, **(more or {}))
     return item, True
 
 
@@ -112,7 +117,7 @@ def hand_on(actor: User, item: Item, kind: str, reason: str, details: Mapping[st
                 item.save(update_fields=["disposed"])
             record(actor, f"evidence.{kind}", item, case=item.case.number)
     except UsageError as error:
-        raise ValidationError(str(error)) from None
+        raise ValidationError(told(error)) from None
     if kind == "disposed" and not Item.objects.filter(address=item.address, disposed=None).exists():
         try:
             store().remove(item.address)

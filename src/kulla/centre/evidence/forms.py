@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from kulla.centre.alerts.models import Alert
 from kulla.centre.evidence.actions import TOOL
 from kulla.centre.evidence.models import Item
 
@@ -22,6 +24,21 @@ class IntakeForm(forms.Form):
     device = forms.CharField(label=_("Device or path it came from"), max_length=300)
     tool = forms.CharField(label=_("Tool it was taken with"), max_length=200, initial=TOOL)
     note = forms.CharField(label=_("What it is"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class KeepForm(forms.Form):
+    """Alerts of a case that become items of its evidence."""
+
+    alerts = forms.MultipleChoiceField(label=_("Alerts"), widget=forms.CheckboxSelectMultiple)
+    officer = forms.CharField(label=_("Officer who took it"), max_length=200)
+    legal_basis = forms.CharField(label=_("Legal basis"), max_length=300)
+    note = forms.CharField(label=_("What it is"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, rows: Iterable[Alert], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["alerts"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(each.uid, f"{each.title} · {each.host}" if each.host else each.title) for each in rows]
 
 
 class HandOnForm(forms.Form):
@@ -54,7 +71,9 @@ class StampForm(forms.Form):
 class ExportForm(forms.Form):
     """What leaves, for whom, and why. With a recipient's X25519 key everything is sealed to it."""
 
-    items = forms.ModelMultipleChoiceField(Item.objects.none(), label=_("Items"), widget=forms.CheckboxSelectMultiple)
+    items = forms.ModelMultipleChoiceField(
+        Item.objects.none(), label=_("Items"), widget=forms.CheckboxSelectMultiple, to_field_name="number"
+    )
     recipient = forms.CharField(label=_("Recipient"), max_length=200)
     reason = forms.CharField(label=_("Reason"), max_length=500)
     key = forms.FileField(

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from kulla.centre.alerts.models import Alert
 from kulla.centre.cases.models import CaseBound
 
 
@@ -15,7 +16,8 @@ class Item(CaseBound):
     """One item: its content lies encrypted in the store under `address`; `sha256` and `size` are the content's.
 
     The fields of the intake are ISO/IEC 27037's. `request` is the RFC 3161 request made at intake, `response` the
-    authority's answer when there is one: until then the missing time-stamp is told wherever the item is.
+    authority's answer when there is one: until then the missing time-stamp is told wherever the item is. `alert` is the
+    one whose events it holds, when it was made of one.
     """
 
     number = models.CharField(_("number"), max_length=30, unique=True)
@@ -37,6 +39,9 @@ class Item(CaseBound):
     stamped = models.DateTimeField(_("time-stamped"), null=True, blank=True)
     authority = models.CharField(_("time-stamp authority"), max_length=500, blank=True)
     disposed = models.DateTimeField(_("disposed of"), null=True, blank=True)
+    alert = models.ForeignKey(
+        Alert, models.SET_NULL, null=True, blank=True, related_name="kept", verbose_name=_("alert")
+    )
 
     SEE: ClassVar[str] = "evidence.see"
 

@@ -10,6 +10,7 @@ app_name = "evidence"
 urlpatterns = [
     path("", views.index, name="index"),
     path("case/<str:number>", views.intake, name="intake"),
+    path("case/<str:number>/alerts", views.keep, name="keep"),
     path("case/<str:number>/export", views.export, name="export"),
     path("store/verify", views.verify, name="verify"),
     path("item/<str:number>/", views.show, name="show"),

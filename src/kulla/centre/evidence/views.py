@@ -17,20 +17,33 @@ from django.views.decorators.http import require_POST
 
 from kulla.centre.audit.chain import record
 from kulla.centre.cases.views import found as found_case
-from kulla.centre.evidence import actions, exporting
+from kulla.centre.cases.views import read as read_case
+from kulla.centre.evidence import actions, exporting, keeping
 from kulla.centre.evidence.chain import events, problems
-from kulla.centre.evidence.forms import ExportForm, HandOnForm, IntakeForm, StampForm
+from kulla.centre.evidence.forms import ExportForm, HandOnForm, IntakeForm, KeepForm, StampForm
 from kulla.centre.evidence.models import Item
 from kulla.centre.people import door
 from kulla.centre.people.models import User
+from kulla.centre.site.errors import told
 from kulla.centre.site.guards import fresh, verb
 from kulla.centre.site.place import centre
 from kulla.errors import KullaError
+
+MOST_ALERTS = 200
+"""Alerts that one form offers."""
 
 
 def found(actor: User, number: str) -> Item:
     """The item of a number, if the actor sees it."""
     return door.one(actor, Item.objects.select_related("case", "taken_by"), number=number)
+
+
+def own(actor: User, number: str) -> Item:
+    """The same, also for who took it and may see no items; in a case that the actor sees."""
+    mine = Item.objects.filter(number=number, taken_by=actor).select_related("case", "taken_by").first()
+    item = mine or found(actor, number)
+    found_case(actor, item.case.number)
+    return item
 
 
 @verb("evidence.see")
@@ -65,6 +78,30 @@ def intake(request: HttpRequest, actor: User, number: str) -> HttpResponse:
     return render(request, "evidence/intake.html", {"form": form, "case": case})
 
 
+@verb("evidence.take")
+def keep(request: HttpRequest, actor: User, number: str) -> HttpResponse:
+    """Keep alerts of a case as its evidence, an item each: those that the address names, else any."""
+    case = (found_case if request.method == "POST" else read_case)(actor, number)
+    asked = request.GET.getlist("alert")
+    rows = door.visible(actor, case.alerts.all()).defer("detail", "evidence")
+    rows = (rows.filter(uid__in=asked) if asked else rows)[:MOST_ALERTS]
+    initial = {"officer": actor.get_full_name() or actor.username, "alerts": asked}
+    form = KeepForm(rows, request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            done = [keeping.keep(actor, case, each, given["legal_basis"], given["note"], given["officer"])
+                    for each in keeping.chosen(actor, case, given["alerts"])]  # fmt: skip
+        except (ValidationError, KullaError) as error:
+            form.add_error(None, error if isinstance(error, ValidationError) else told(error))
+        else:
+            for item, new in done:
+                said = _("Kept as evidence: %(number)s.") if new else _("%(number)s holds it already.")
+                messages.success(request, said % {"number": item.number})
+            return redirect("evidence:receipt", done[0][0].number) if len(done) == 1 else redirect("cases:show", number)
+    return render(request, "evidence/keep.html", {"form": form, "case": case, "any": bool(rows)})
+
+
 @verb("evidence.see")
 def show(request: HttpRequest, actor: User, number: str) -> HttpResponse:
     """An item with its custody, verified as it is shown."""
@@ -74,7 +111,7 @@ def show(request: HttpRequest, actor: User, number: str) -> HttpResponse:
     try:
         page |= {"events": events(item), "problems": problems(item)}
     except KullaError as error:  # a line that was altered until it is no event any more
-        page |= {"events": (), "problems": [{"seq": "–", "text": str(error)}]}
+        page |= {"events": (), "problems": [{"seq": "–", "text": told(error)}]}
     page |= {"hand": HandOnForm(), "stamp": StampForm()}
     return render(request, "evidence/show.html", page)
 
@@ -83,8 +120,7 @@ def show(request: HttpRequest, actor: User, number: str) -> HttpResponse:
 def receipt(request: HttpRequest, actor: User, number: str) -> HttpResponse:
     """The receipt for who handed it over: its hash, and the fingerprint that verifies what the centre signs. Whoever
     took the item may print it, though they may not see items."""
-    item = Item.objects.filter(number=number, taken_by=actor).select_related("case").first() or found(actor, number)
-    found_case(actor, item.case.number)
+    item = own(actor, number)
     fingerprint = centre().keys.fingerprints()["signing"]
     return render(request, "evidence/receipt.html", {"item": item, "fingerprint": fingerprint})
 
@@ -118,8 +154,9 @@ def hand_on(request: HttpRequest, actor: User, number: str) -> HttpResponse:
         given = dict(form.cleaned_data)
         kind, reason = given.pop("kind"), given.pop("reason")
         witness = given.get("witness", "")
-        if witness and not User.objects.filter(username=witness, is_active=True).exists():
-            raise ValidationError(_("The witness must be a user of this centre."))
+        near = User.objects.filter(is_active=True, memberships__zone=item.zone)
+        if witness and not near.filter(username=witness).exists():
+            raise ValidationError(_("The witness must be somebody of this zone."))
         actions.hand_on(actor, item, kind, reason, given)
         messages.success(request, _("Recorded."))
     except ValidationError as error:
@@ -138,7 +175,7 @@ def export(request: HttpRequest, actor: User, number: str) -> HttpResponseBase:
         try:
             return _sent(exporting.export(actor, case, **form.given()))
         except (ValidationError, KullaError) as error:
-            form.add_error(None, error if isinstance(error, ValidationError) else str(error))
+            form.add_error(None, error if isinstance(error, ValidationError) else told(error))
     fingerprint = centre().keys.fingerprints()["signing"]
     return render(request, "evidence/export.html", {"form": form, "case": case, "fingerprint": fingerprint})
 
@@ -157,7 +194,8 @@ def verify(request: HttpRequest, actor: User) -> HttpResponse:
     items = list(door.visible(actor, Item.objects.all()))
     flaws = exporting.flaws(items)
     record(actor, "evidence.verify", "", items=len(items), flaws=len(flaws))
-    return render(request, "evidence/verified.html", {"items": len(items), "flaws": flaws})
+    shown = [(number, told(text)) for number, text in flaws]
+    return render(request, "evidence/verified.html", {"items": len(items), "flaws": shown})
 
 
 @verb("evidence.see")
@@ -181,7 +219,7 @@ def stamp(request: HttpRequest, actor: User, number: str) -> HttpResponse:
             actions.add_stamp(actor, item, files["response"].read(1 << 20), files["certificates"].read(1 << 20))
             messages.success(request, _("The time-stamp holds and was added."))
         except KullaError as error:
-            messages.error(request, str(error))
+            messages.error(request, told(error))
     else:
         messages.error(request, _("Give both files."))
     return redirect("evidence:show", number)

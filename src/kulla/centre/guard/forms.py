@@ -19,7 +19,7 @@ from kulla.centre.people.zones import Zone
 class TraceForm(forms.Form):
     """A trace of an item that is there."""
 
-    item = forms.ModelChoiceField(Item.objects.none(), label=_("Leaked file"))
+    item = forms.ModelChoiceField(Item.objects.none(), label=_("Leaked file"), to_field_name="number")
     registers = forms.MultipleChoiceField(label=_("Compare with"), widget=forms.CheckboxSelectMultiple)
     purpose = forms.CharField(label=_("Purpose"), max_length=500)
     language = forms.ChoiceField(label=_("Language of the report"), choices=[("en", "English"), ("sq", "Shqip")])
@@ -37,7 +37,9 @@ class TraceForm(forms.Form):
 class UploadForm(IntakeForm):
     """A leaked file that is not evidence yet: into a case, or into a new one, in one step."""
 
-    case = forms.ModelChoiceField(Case.objects.none(), label=_("Case"), required=False, empty_label=_("a new case"))
+    case = forms.ModelChoiceField(
+        Case.objects.none(), label=_("Case"), required=False, empty_label=_("a new case"), to_field_name="number"
+    )
     zone = forms.ChoiceField(label=_("Zone of a new case"), required=False)
 
     field_order = ("case", "zone", "file")

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from kulla.centre.cases.models import CaseBound
 from kulla.centre.evidence.models import Item
-from kulla.centre.people.models import Zoned
+from kulla.centre.people.models import Addressed, Zoned
 
 USER = settings.AUTH_USER_MODEL
 
 
-class Reveal(Zoned):
+class Reveal(Addressed, Zoned):
     """An account behind a pseudonym: asked for by one person with a reason, agreed to by another. The name itself is
     not kept: it is told again, to these two, from the reads."""
 
@@ -46,7 +46,7 @@ class State(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
-class Trace(CaseBound):
+class Trace(Addressed, CaseBound):
     """A trace of a leaked file: asked for with a purpose, agreed to by a second person, then run.
 
     `stage` is the last that began, `said` what the run told on its way (no content), `outcome` its first lines,

@@ -176,6 +176,19 @@ def accounts(register: Held) -> list[Account]:
     return sorted(found, key=lambda each: (-(each.times_usual or 0), -each.reads, each.pseudonym))
 
 
+def health(every: Sequence[Account]) -> dict[str, Any]:
+    """The health of a register's audit, as far as what was delivered tells it; shares are None without reads."""
+    reads = sum(each.reads for each in every)
+    return {
+        "accounts": len(every),
+        "reads": reads,
+        "last": max((each.last for each in every), default=None),
+        "unsealed": sum(each.unsealed for each in every) / reads if reads else None,
+        "unknown": sum(each.unknown for each in every) / reads if reads else None,
+        "failed": sum(each.failed for each in every) / reads if reads else None,
+    }
+
+
 def _usual(mine: list[dict[str, Any]]) -> float:
     last = mine[-1]["day"]
     before = [row["reads"] for row in mine[:-1] if row["day"] >= last - BASELINE]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -16,7 +16,7 @@ from kulla.centre.audit.chain import record
 from kulla.centre.guard import actions
 from kulla.centre.guard.charts import reads_by_day
 from kulla.centre.guard.models import Reveal
-from kulla.centre.guard.registers import Account, Held, accounts, held, one
+from kulla.centre.guard.registers import Held, accounts, health, held, one
 from kulla.centre.people import door
 from kulla.centre.people.models import User
 from kulla.centre.site.guards import fresh, verb
@@ -27,20 +27,7 @@ SHOWN = 100
 @verb("registers.see")
 def index(request: HttpRequest, actor: User) -> HttpResponse:
     """The registers whose reads this centre watches."""
-    return render(request, "guard/index.html", {"registers": [(each, _state(accounts(each))) for each in held(actor)]})
-
-
-def _state(every: Sequence[Account]) -> dict[str, Any]:
-    """The health of a register's audit, as far as what was delivered tells it."""
-    reads = sum(each.reads for each in every)
-    return {
-        "accounts": len(every),
-        "reads": reads,
-        "last": max((each.last for each in every), default=None),
-        "unsealed": sum(each.unsealed for each in every) / reads if reads else None,
-        "unknown": sum(each.unknown for each in every) / reads if reads else None,
-        "failed": sum(each.failed for each in every) / reads if reads else None,
-    }
+    return render(request, "guard/index.html", {"registers": [(each, health(accounts(each))) for each in held(actor)]})
 
 
 def findings(actor: User, register: Held) -> Any:
@@ -61,7 +48,7 @@ def register(request: HttpRequest, actor: User, name: str) -> HttpResponse:
     found = one(actor, name)
     every = accounts(found)
     page = {
-        "register": found, "state": _state(every), "accounts": every[:SHOWN], "more": max(len(every) - SHOWN, 0),
+        "register": found, "state": health(every), "accounts": every[:SHOWN], "more": max(len(every) - SHOWN, 0),
         "findings": findings(actor, found)[:50], "copies": found.manifest.copies,
         "reveals": door.visible(actor, Reveal.objects.filter(register=found.name, constituent=found.constituent))[:20],
     }  # fmt: skip
@@ -105,9 +92,9 @@ def reveal(request: HttpRequest, actor: User, name: str, pseudonym: str) -> Http
 @require_POST
 @verb("registers.reveal")
 @fresh
-def agree(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def agree(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """Agree to it."""
-    row = door.one(actor, Reveal.objects.all(), pk=pk)
+    row = door.one(actor, Reveal.objects.all(), uid=uid)
     one(actor, row.register)
     try:
         actions.agree_reveal(actor, row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -47,7 +48,7 @@ def upload(request: HttpRequest, actor: User) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            return redirect(f"/guard/leaks/new?item={item.pk}")
+            return redirect(f"/guard/leaks/new?item={item.number}")
     return render(request, "guard/upload.html", {"form": form})
 
 
@@ -62,19 +63,19 @@ def new(request: HttpRequest, actor: User) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            return redirect("guard:trace", row.pk)
+            return redirect("guard:trace", row.uid)
     return render(request, "guard/new.html", {"form": form})
 
 
-def found(actor: User, pk: int) -> Trace:
+def found(actor: User, uid: UUID) -> Trace:
     """A trace that the actor sees."""
-    return door.one(actor, Trace.objects.select_related("case", "item", "asked_by", "second"), pk=pk)
+    return door.one(actor, Trace.objects.select_related("case", "item", "asked_by", "second"), uid=uid)
 
 
 @verb("leaks.trace")
-def trace(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def trace(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """A trace: where it stands, and its report when there is one."""
-    row = found(actor, pk)
+    row = found(actor, uid)
     page = {"trace": row, "over": row.state in OVER, "agree": AgreeForm(row.registers),
             "second": row.state == State.ASKED and row.asked_by_id != actor.pk,
             "reports": door.visible(actor, row.reports.all())}  # fmt: skip
@@ -84,9 +85,9 @@ def trace(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
 @require_POST
 @verb("leaks.trace")
 @fresh
-def agree(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def agree(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """The second person agrees and brings the owner's keys; the run begins."""
-    row = found(actor, pk)
+    row = found(actor, uid)
     form = AgreeForm(row.registers, request.POST, request.FILES)
     try:
         keys = form.keys() if form.is_valid() else {}
@@ -97,13 +98,13 @@ def agree(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         tracing.begin(row, keys)
-    return redirect("guard:trace", pk)
+    return redirect("guard:trace", uid)
 
 
 @verb("leaks.trace")
-def progress(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def progress(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """The part of the page that is asked for again and again while a trace runs; 286 tells htmx to stop."""
-    row = found(actor, pk)
+    row = found(actor, uid)
     answer = render(request, "guard/progress.html", {"trace": row, "over": row.state in OVER})
     if row.state in OVER:
         answer["HX-Refresh"] = "true"
@@ -112,12 +113,12 @@ def progress(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
 
 @xframe_options_sameorigin
 @verb("leaks.trace")
-def report(request: HttpRequest, actor: User, pk: int) -> HttpResponseBase:
+def report(request: HttpRequest, actor: User, uid: UUID) -> HttpResponseBase:
     """The report's HTML, read from the evidence store; its opening is kept in the custody record.
 
     It is our own text, in a page that may run nothing and load nothing.
     """
-    row = found(actor, pk)
+    row = found(actor, uid)
     item = door.visible(actor, row.reports.filter(name__endswith=".html", disposed=None)).first()
     if item is None:
         raise Http404

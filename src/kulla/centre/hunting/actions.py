@@ -10,11 +10,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from kulla.centre.alerts import rules
 from kulla.centre.audit.chain import record
-from kulla.centre.hunting import lookfor
+from kulla.centre.hunting import asked, lookfor
 from kulla.centre.hunting.models import Job, SavedHunt, State
 from kulla.centre.people import door
 from kulla.centre.people.models import User
+from kulla.centre.site.errors import told
 from kulla.errors import RuleError
 
 MOST: Final = 50
@@ -30,12 +32,9 @@ def ask(
     """
     place = _place(actor, "events.retrohunt", zone)
     try:
-        if kind == Job.Kind.RULES:
-            named = [rule.meta.title for rule in lookfor.rules(text)]
-        else:
-            named = lookfor.indicators(text)
+        named = asked.read(text, rules.named).titles if kind == Job.Kind.RULES else lookfor.indicators(text)
     except RuleError as error:
-        raise ValidationError(str(error)) from None
+        raise ValidationError(told(error).splitlines()) from None
     if since and until and since >= until:
         raise ValidationError(_("The end comes after the beginning."))
     shown = title.strip() or (named[0] if len(named) == 1 else _("%(first)s and others") % {"first": named[0]})

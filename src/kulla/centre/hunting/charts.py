@@ -11,6 +11,8 @@ WIDTH: Final = 900
 HEIGHT: Final = 110
 _LEAST: Final = 1.5
 """A bar of few events stays visible."""
+_WIDEST: Final = 60
+"""A chart of one day is a bar, not a wall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ def bars(edges: Sequence[datetime], counts: Sequence[int], addresses: Sequence[s
         if count:
             height = max(_LEAST, HEIGHT * count / most)
             address = addresses[number] if addresses else ""
-            place = (round(number * step, 2), round(HEIGHT - height, 2), round(max(1.0, step - 1), 2), round(height, 2))
+            width = min(_WIDEST, max(1.0, step - 1))
+            place = (round(number * step, 2), round(HEIGHT - height, 2), round(width, 2), round(height, 2))
             found.append(Bar(*place, count, edges[number], edges[number + 1], address))
     return found

@@ -26,11 +26,11 @@ class RetroForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("Look for"), choices=Job.Kind.choices)
     text = forms.CharField(
-        label=_("Sigma rules (YAML), or indicators one a line"), max_length=1_000_000, strip=False,
+        label=_("Sigma rules and correlations (YAML), or indicators one a line"), max_length=1_000_000, strip=False,
         widget=forms.Textarea({"rows": 14, "class": "mono", "spellcheck": "false"}),
     )  # fmt: skip
     zone = forms.ChoiceField(label=_("Zone"))
-    title = forms.CharField(label=_("Title"), required=False, max_length=200)
+    title = forms.CharField(label=_("Title (else that of the first rule or indicator)"), required=False, max_length=200)
     level = forms.ChoiceField(label=_("Level of indicators"), choices=Level.choices, initial="high")
     since = _when(_("From"))
     until = _when(_("Until"))

@@ -9,21 +9,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
 
+from kulla.centre.alerts import rules
 from kulla.centre.alerts.reading import lake as opened
 from kulla.centre.alerts.upsert import upsert
 from kulla.centre.audit.chain import record
 from kulla.centre.folder import Centre
-from kulla.centre.hunting import lookfor, retro
+from kulla.centre.hunting import asked, lookfor, retro
 from kulla.centre.hunting.models import Job, State
 from kulla.centre.people import door
+from kulla.centre.worker.models import SourceFile
 from kulla.centre.worker.ways import ways
 from kulla.errors import KullaError
 from kulla.lake import Lake, Scope
@@ -34,6 +38,7 @@ BEAT: Final = 2.0
 DEAD: Final = timedelta(minutes=2)
 """A running job that has not said for so long that it lives is taken anew."""
 _KEPT: Final = 2000
+_ZERO: Final = dict.fromkeys(("done", "hits", "found", "again", "untimed", "evicted"), 0)
 
 
 class _Stopped(Exception):
@@ -55,7 +60,7 @@ def _claimed() -> Job | None:
     now = timezone.now()
     free = Q(state=State.WAITING) | Q(state=State.RUNNING, beat__lt=now - DEAD)
     for pk in Job.objects.filter(free).order_by("made").values_list("pk", flat=True):
-        mine = {"state": State.RUNNING, "started": now, "beat": now, "done": 0, "hits": 0, "found": 0, "again": 0}
+        mine = {"state": State.RUNNING, "started": now, "beat": now, **_ZERO}
         if Job.objects.filter(free, pk=pk).update(**mine, keys=[]):
             return Job.objects.select_related("user", "constituent").get(pk=pk)
     return None
@@ -88,29 +93,56 @@ def _run(job: Job, lake: Lake, tlp: Callable[[str], str]) -> None:
 def _ask(job: Job, lake: Lake, tlp: Callable[[str], str]) -> None:
     scope, gathered = scope_of(job), retro.Gathered(tlp)
     Job.objects.filter(pk=job.pk).update(total=_total(job, lake, scope))
-    last, done, hits = time.monotonic(), 0, 0
+    last, so_far = time.monotonic(), Counter(done=0, hits=0, untimed=0, evicted=0)
     for step in _steps(job, lake, scope):
-        done, hits = done + step.done, hits + gathered.add(step.hits)
+        hits = gathered.add(step)
+        so_far.update(done=step.done, hits=hits, untimed=step.untimed, evicted=step.evicted)
         if time.monotonic() - last >= BEAT:
-            _tell(job, gathered, done, hits)
+            _tell(job, gathered, so_far)
             last = time.monotonic()
-    _tell(job, gathered, done, hits)
+    _tell(job, gathered, so_far)
 
 
 def _total(job: Job, lake: Lake, scope: Scope) -> int:
     if job.kind == Job.Kind.INDICATORS:
         return len(lookfor.indicators(job.text))
-    return lake.count("", scope, job.since, job.until)
+    return lake.count("", scope, asked.read(job.text, rules.named).since(job.since), job.until)
 
 
 def _steps(job: Job, lake: Lake, scope: Scope) -> Iterator[retro.Step]:
     if job.kind == Job.Kind.INDICATORS:
         values = lookfor.indicators(job.text)
         return retro.by_indicators(lake, values, retro.level_of(job.level), scope, job.since, job.until)
-    return retro.by_rules(lake, lookfor.rules(job.text), scope, job.since, job.until)
+    return retro.by_rules(lake, _of_places(job.text), scope, job.since, job.until, numbers())
 
 
-def _tell(job: Job, gathered: retro.Gathered, done: int, hits: int) -> None:
+def _of_places(text: str) -> Callable[[retro.Place], asked.Asked]:
+    """What is asked of a place, with the filters of its tuning: what was silenced there is not told anew."""
+    known: dict[tuple[tuple[str, str], ...], asked.Asked] = {}
+
+    def of(place: retro.Place) -> asked.Asked:
+        filters = tuple(rules.filters(*place))
+        if filters not in known:
+            known[filters] = asked.read(text, rules.named, filters)
+        return known[filters]
+
+    return of
+
+
+def numbers() -> Callable[[retro.Place, str], int]:
+    """The place of a constituent's source file among all, by SHA-256: as the worker took them; unknown ones after."""
+
+    @lru_cache(10_000)
+    def number(place: retro.Place, sha256: str) -> int:
+        zone, constituent = place
+        found = SourceFile.objects.filter(zone=zone, constituent__name=constituent, sha256=sha256)
+        known = found.values_list("pk", flat=True).first()
+        return (1 << 63) + int(sha256[:15] or "0", 16) if known is None else int(known)
+
+    return number
+
+
+def _tell(job: Job, gathered: retro.Gathered, so_far: Counter[str]) -> None:
     """Store what was found so far, say how far we are, and hear whether to stop.
 
     What is listed are all alerts that the job led to, the new ones first: an alert may be there already, unchanged.
@@ -118,7 +150,7 @@ def _tell(job: Job, gathered: retro.Gathered, done: int, hits: int) -> None:
     counts = upsert(gathered.take())
     job.keys = list(dict.fromkeys([*job.keys, *counts.made, *counts.grown, *gathered.totals]))[:_KEPT]
     moved = Job.objects.filter(pk=job.pk, state=State.RUNNING).update(
-        beat=timezone.now(), done=done, hits=hits, found=F("found") + len(counts.made),
+        beat=timezone.now(), **so_far, found=F("found") + len(counts.made),
         again=len(gathered.totals) - F("found") - len(counts.made), keys=job.keys,
     )  # fmt: skip
     if not moved:

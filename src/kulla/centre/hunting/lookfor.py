@@ -1,4 +1,4 @@
-"""What a retro-hunt looks for, from text: rules as YAML, or indicators one a line. Pure."""
+"""The indicators that a retro-hunt looks for, from text: one a line. Pure."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kulla.detect.rule import Rule
-from kulla.detect.ruleset import load
 from kulla.errors import RuleError
 from kulla.events.text import fold
 from kulla.lake.language import literal
 
 INDICATORS: Final = 5_000
-RULES: Final = 500
 TOGETHER: Final = 100
 """Indicators of one question: a query has 500 terms at most, and each is one."""
 _SHORTEST: Final = 4
@@ -25,23 +22,6 @@ _DEFANGED: Final = (
     (re.compile(r"\[\.\]|\(\.\)|\[dot\]", re.IGNORECASE), "."),
     (re.compile(r"^hxxp", re.IGNORECASE), "http"),
 )
-
-
-def rules(text: str) -> list[Rule]:
-    """The detection rules of a YAML text. Raises RuleError with every line that is wrong, and for correlations, which
-    a retro-hunt cannot follow, or when there is none."""
-    found = load([("pasted.yml", text)])
-    fatal = [f"line {each.place.line}: {each.message}" for each in found.problems if each.fatal]
-    if fatal:
-        raise RuleError("; ".join(fatal[:5]))
-    if found.correlations:
-        raise RuleError("a retro-hunt asks events one by one: take the correlation out, and ask the rules it refers to")
-    wanting = [rule for rule in found.rules if rule.needs]
-    if wanting:
-        raise RuleError(f"{wanting[0].meta.title}: needs values for {', '.join(wanting[0].needs)}")
-    if not found.rules or len(found.rules) > RULES:
-        raise RuleError(f"paste 1 to {RULES} Sigma rules")
-    return list(found.rules)
 
 
 def indicators(text: str) -> list[str]:

@@ -10,12 +10,12 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from kulla.centre.people.models import Zoned
+from kulla.centre.people.models import Addressed, Zoned
 
 USER = settings.AUTH_USER_MODEL
 
 
-class SavedHunt(Zoned):
+class SavedHunt(Addressed, Zoned):
     """A query under a name: its author's alone, or everybody's who hunts in the same place."""
 
     user = models.ForeignKey(USER, models.CASCADE, related_name="+")
@@ -53,7 +53,8 @@ class Job(Zoned):
     constituent. What it finds becomes alerts, marked as found later.
 
     `text` is the rules' YAML, or an indicator a line; `done` of `total` events (for indicators: parts of the list) are
-    looked at; `found` counts alerts that are new. `beat` is when the runner last said that it lives.
+    looked at; `found` counts alerts that are new; `untimed` and `evicted` hits that correlations could not use, without
+    a time or for want of room. `beat` is when the runner last said that it lives.
     """
 
     class Kind(models.TextChoices):
@@ -80,6 +81,8 @@ class Job(Zoned):
     hits = models.PositiveBigIntegerField(_("events that met"), default=0)
     found = models.PositiveIntegerField(_("new alerts"), default=0)
     again = models.PositiveIntegerField(_("alerts known before"), default=0)
+    untimed = models.PositiveBigIntegerField(default=0)
+    evicted = models.PositiveBigIntegerField(default=0)
     keys = models.JSONField(default=list)
     error = models.CharField(max_length=500, blank=True)
 

@@ -40,7 +40,9 @@ class Question:
     def of(cls, told: Mapping[str, str], now: datetime | None = None) -> Question:
         """The question of a page's query string."""
         now, query = now or timezone.now(), told.get("q", "").strip()
-        if not told.get("span") and (told.get("since") or told.get("until")):
+        # Of a form that bears both, what was changed counts: `was` is the span that it was shown with.
+        given = not told.get("span") or told.get("span") == told.get("was")
+        if given and (told.get("since") or told.get("until")):
             since, fault = _time(told.get("since", ""))
             until, other = _time(told.get("until", ""))
             fault = fault or other or bool(since and until and since >= until)

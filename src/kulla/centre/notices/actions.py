@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kulla.centre.audit.chain import record
+from kulla.centre.audit.chain import record, turn
 from kulla.centre.cases.actions import open_case
 from kulla.centre.cases.models import Case, Entry
 from kulla.centre.evidence.actions import TOOL, take_in
@@ -30,6 +30,7 @@ def to_case(
     """Open a case from a report, with its text, its marks and what came with it as evidence: one step."""
     door.need(actor, "reports.answer", report)
     with transaction.atomic():
+        turn()
         row = _free(report)
         case = open_case(
             actor, title.strip() or row.subject or row.number, row.zone, constituent or row.constituent,
@@ -47,8 +48,9 @@ def join(actor: User, report: Report, case: Case) -> Case:
     if case.zone != report.zone:
         raise ValidationError(_("The report and the case are of different zones."))
     with transaction.atomic():
+        turn()
         row = _free(report)
-        _put(actor, row, Case.objects.select_for_update().get(pk=case.pk))
+        _put(actor, row, Case.objects.select_for_update(no_key=True).get(pk=case.pk))
     return case
 
 
@@ -56,7 +58,8 @@ def read(actor: User, report: Report) -> None:
     """Somebody has read an answer that put itself into its case; its marks and attachments go into the case too."""
     door.need(actor, "reports.answer", report)
     with transaction.atomic():
-        row = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
+        turn()
+        row = Report.objects.select_for_update(of=("self",), no_key=True).get(pk=report.pk)
         if row.case is None or row.state != State.NEW:
             raise ValidationError(_("Only a new answer that is in a case is read."))
         door.need(actor, "cases.work", row.case)
@@ -69,6 +72,7 @@ def close(actor: User, report: Report, why: str) -> None:
     if why not in Why.values:
         raise ValidationError(_("Say why it is closed."))
     with transaction.atomic():
+        turn()
         row = _free(report)
         row.state, row.why, row.handler = State.CLOSED, why, row.handler or actor
         row.save(update_fields=["state", "why", "handler"])
@@ -79,7 +83,8 @@ def undo(actor: User, report: Report) -> None:
     """Take back a closing, or take a report out of its case. The case, and evidence that it took, stay."""
     door.need(actor, "reports.answer", report)
     with transaction.atomic():
-        row = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
+        turn()
+        row = Report.objects.select_for_update(of=("self",), no_key=True).get(pk=report.pk)
         if row.state == State.NEW:
             raise ValidationError(_("There is nothing to take back."))
         case = row.case
@@ -110,7 +115,7 @@ def content(actor: User, attachment: Attachment) -> Iterator[bytes]:
 
 def _free(report: Report) -> Report:
     """The report, locked. Raises ValidationError when somebody decided on it meanwhile."""
-    row = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
+    row = Report.objects.select_for_update(of=("self",), no_key=True).get(pk=report.pk)
     if row.state != State.NEW or row.case_id:
         raise ValidationError(_("Somebody decided on this report meanwhile; take that back first."))
     return row

@@ -64,7 +64,9 @@ class ReportForm(Placed):
     """What somebody told by other means than mail."""
 
     zone = forms.ChoiceField(label=_("Zone"))
-    constituent = forms.ModelChoiceField(Constituent.objects.none(), label=_("Constituent"), required=False)
+    constituent = forms.ModelChoiceField(
+        Constituent.objects.none(), label=_("Constituent"), required=False, to_field_name="name"
+    )
     sender = forms.CharField(label=_("Who reports (mail address or name)"), max_length=200)
     subject = forms.CharField(label=_("Subject"), max_length=300)
     body = forms.CharField(label=_("What was reported"), widget=forms.Textarea)
@@ -79,7 +81,9 @@ class CaseForm(Placed):
     VERB: ClassVar[str] = "cases.work"
 
     title = forms.CharField(label=_("Title"), max_length=200)
-    constituent = forms.ModelChoiceField(Constituent.objects.none(), label=_("Constituent"), required=False)
+    constituent = forms.ModelChoiceField(
+        Constituent.objects.none(), label=_("Constituent"), required=False, to_field_name="name"
+    )
     exercise = forms.BooleanField(label=_("Exercise: nothing may leave"), required=False)
 
 
@@ -93,7 +97,7 @@ class ShiftForm(forms.Form):
     """Somebody's time on the rota."""
 
     zone = forms.ChoiceField(label=_("Zone"))
-    person = forms.ModelChoiceField(User.objects.none(), label=_("Person"))
+    person = forms.ModelChoiceField(User.objects.none(), label=_("Person"), to_field_name="username")
     start = Moment(label=_("From (your time)"))
     end = Moment(label=_("To (your time)"))
     order = forms.IntegerField(label=_("Order (1 is told first)"), min_value=1, max_value=99, initial=1)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from kulla.centre.cases.models import Case
 from kulla.centre.evidence.models import Item
 from kulla.centre.people import door
-from kulla.centre.people.models import Marked, Zoned
+from kulla.centre.people.models import Addressed, Marked, Zoned
 
 USER = settings.AUTH_USER_MODEL
 LANGUAGES = [("en", "English"), ("sq", "Shqip")]
@@ -110,7 +110,7 @@ class ReportBound(Zoned):
         super().save(*args, **kwargs)
 
 
-class Attachment(ReportBound):
+class Attachment(Addressed, ReportBound):
     """Something that came with a report, encrypted in the store of reports under `address`. `whole`: it is the message
     itself. `reason`: why it could not be read. `item`: the evidence it became."""
 
@@ -140,7 +140,7 @@ class Sending(models.TextChoices):
     DISCARDED = "discarded", _("Discarded")
 
 
-class Letter(ReportBound, Marked):
+class Letter(Addressed, ReportBound, Marked):
     """An answer to a report: a draft until a person sends it. Being sent for long, or with an `error`, means
     that the centre stopped or the server was lost meanwhile: it may or may not have gone."""
 
@@ -195,7 +195,7 @@ class Mailbox(models.Model):
         return self.name
 
 
-class Shift(Zoned):
+class Shift(Addressed, Zoned):
     """Somebody's time on the rota of a zone. Of those on duty at once the lowest `order` is told first."""
 
     person = models.ForeignKey(USER, models.CASCADE, related_name="+", verbose_name=_("person"))
@@ -230,7 +230,7 @@ class Standing(models.TextChoices):
     NOBODY = "nobody", _("Nobody to tell")
 
 
-class Notice(Zoned):
+class Notice(Addressed, Zoned):
     """Something that people are told of, until one acknowledges it. It holds no value of what it is about: `level` and
     `mark` are all that leaves. `refs` are keys of what it tells of, which its page shows through the door."""
 

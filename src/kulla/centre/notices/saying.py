@@ -38,7 +38,7 @@ def words(notice: Notice) -> str:
 
 def link(told: CentreToml, notice: Notice) -> str:
     """Where it is acknowledged, after signing in: a link that did it by itself would be opened by a mail filter."""
-    return address(told) + reverse("notices:notice", args=[notice.pk])
+    return address(told) + reverse("notices:notice", args=[notice.uid])
 
 
 def letter(told: CentreToml, notice: Notice, language: str, again: bool) -> tuple[str, str]:
@@ -53,7 +53,7 @@ def hook(told: CentreToml, notice: Notice, event: str) -> bytes:
     """A webhook's body. event: notice, or unheard when the whole rota did not answer."""
     with translation.override("en"):
         row = {
-            "event": event, "id": notice.pk, "kind": notice.kind, "level": notice.level, "mark": notice.mark,
+            "event": event, "id": str(notice.uid), "kind": notice.kind, "level": notice.level, "mark": notice.mark,
             "zone": notice.zone, "count": notice.count, "since": notice.made.isoformat(timespec="seconds"),
             "text": words(notice), "link": link(told, notice),
         }  # fmt: skip

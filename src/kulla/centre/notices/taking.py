@@ -97,7 +97,7 @@ def write_down(
 
 
 def _save(actor: User | None, report: Report, kept: Sequence[Kept]) -> None:
-    report.number = following(Report.objects.all(), f"R-{report.received.year}-")
+    report.number = following(report.zone, report.received.year, "R-")
     report.save(force_insert=True)
     for each in kept:
         Attachment(

@@ -14,9 +14,10 @@ from typing import Final
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from kulla.centre.notices.mail import Mail
+from kulla.centre.people.numbering import CASE
 
-NUMBER: Final = re.compile(r"\bR-\d{4}-\d{5,7}\b")
-_OURS: Final = re.compile(r"\b(R-\d{4}-\d{5,7})\.([0-9a-f]{16})(?:\.([0-9a-f]{8}))?@", re.IGNORECASE)
+NUMBER: Final = re.compile(rf"\bR-{CASE}\b")
+_OURS: Final = re.compile(rf"\b(R-{CASE})\.([0-9a-f]{{16}})(?:\.([0-9a-f]{{8}}))?@", re.IGNORECASE)
 _SALT: Final = "kulla.centre.notices.threads"
 
 

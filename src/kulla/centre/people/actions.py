@@ -20,7 +20,7 @@ from kulla.centre.people.models import Asset, Constituent, Invitation, Membershi
 from kulla.centre.people.zones import Role
 
 INVITATION: Final = timedelta(days=3)
-SCOPES: Final = ("alerts", "cases", "evidence", "events", "registers", "situation", "write")
+SCOPES: Final = ("alerts", "cases", "evidence", "events", "registers", "situation", "traces", "write")
 """What a token may reach; `write` lets it change what its other scopes let it see."""
 
 

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kulla.centre.people.models import Asset, Constituent, Membership, User
 
@@ -53,6 +54,13 @@ class MembershipForm(forms.ModelForm[Membership]):
     class Meta:
         model = Membership
         fields: ClassVar = ["role", "zone", "constituent"]
+        labels: ClassVar = {"constituent": gettext_lazy("Constituent")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        where = self.fields["constituent"]
+        assert isinstance(where, forms.ModelChoiceField)
+        where.to_field_name = "name"
 
 
 class ConstituentForm(forms.ModelForm[Constituent]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
@@ -19,7 +20,17 @@ NAME = RegexValidator(
 )
 
 
-class User(AbstractUser):
+class Addressed(models.Model):
+    """What has an address, or a form, of its own. `uid` stands in it: the row's number runs over all zones, and would
+    tell how much goes on in the others."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class User(Addressed, AbstractUser):
     """Who signs in. Nobody has powers from Django's own flags: what a user may do is in their memberships."""
 
     language = models.CharField(_("language"), max_length=8, default="en", choices=[("en", "English"), ("sq", "Shqip")])
@@ -46,7 +57,7 @@ class User(AbstractUser):
         return self.username
 
 
-class Constituent(models.Model):
+class Constituent(Addressed, models.Model):
     """An organisation that the centre serves. `name` is what folders and events know it by."""
 
     name = models.CharField(_("name"), max_length=63, unique=True, validators=[NAME])
@@ -93,7 +104,7 @@ class Asset(models.Model):
         return self.name
 
 
-class Membership(models.Model):
+class Membership(Addressed, models.Model):
     """A user's role in a zone; over one constituent of it when one is named, else over all."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
@@ -130,7 +141,7 @@ class Invitation(models.Model):
         return f"{self.user_id} {self.expires:%Y-%m-%d}"
 
 
-class Token(models.Model):
+class Token(Addressed, models.Model):
     """A key to the API. Only its hash is kept; it can do no more than its user, and no more than its scopes."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
@@ -159,6 +170,18 @@ class Zoned(models.Model):
 
     class Meta:
         abstract = True
+
+
+class Count(Zoned):
+    """How far a zone has counted: `last` is the number given last after `start`, such as C-2026- (`numbering`)."""
+
+    start = models.CharField(max_length=20, unique=True)
+    last = models.PositiveIntegerField(default=0)
+
+    SEE: ClassVar[str] = ""
+
+    def __str__(self) -> str:
+        return f"{self.start}{self.last}"
 
 
 TLP = [(each, f"TLP:{each}") for each in TLPS]

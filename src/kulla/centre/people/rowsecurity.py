@@ -15,6 +15,10 @@ from django.db import connections
 from kulla.centre.people.models import Zoned
 
 POLICY = "kulla_zone"
+_SEEN = (
+    r"^\(\(?zone\)?(::text)? = ANY \(string_to_array\(current_setting\('kulla\.zones'::text, true\), ','::text\)\)\)$"
+)
+"""How PostgreSQL tells the policy's expression again."""
 
 
 def tables() -> list[str]:
@@ -23,7 +27,7 @@ def tables() -> list[str]:
 
 
 def enforce(using: str = "default", **_: Any) -> None:
-    """Put the wall up where it is missing; called after every migration. On SQLite there is none."""
+    """Put the wall up, in place of whatever stands there; called after every migration. On SQLite there is none."""
     connection = connections[using]
     if connection.vendor != "postgresql":
         return
@@ -34,8 +38,29 @@ def enforce(using: str = "default", **_: Any) -> None:
             seen = "zone = ANY (string_to_array(current_setting('kulla.zones', true), ','))"
             cursor.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
             cursor.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
-            cursor.execute(f"DROP POLICY IF EXISTS {POLICY} ON {name}")
+            cursor.execute("SELECT polname FROM pg_policy WHERE polrelid = %s::regclass", [name])
+            for (policy,) in cursor.fetchall():
+                cursor.execute(f"DROP POLICY {connection.ops.quote_name(policy)} ON {name}")
             cursor.execute(f"CREATE POLICY {POLICY} ON {name} USING ({seen}) WITH CHECK ({seen})")
+
+
+def breached(using: str = "default") -> list[str]:
+    """The tables of zones whose wall is not the one that `enforce` puts up, such as after a restore from elsewhere: not
+    forced, without the policy, or with another one beside it, which would open what this one shuts."""
+    connection = connections[using]
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, relrowsecurity AND relforcerowsecurity, array_agg(polname::text), bool_and(polcmd = '*'"
+            " AND polroles = '{0}' AND pg_get_expr(polqual, polrelid) = pg_get_expr(polwithcheck, polrelid)"
+            " AND pg_get_expr(polqual, polrelid) ~ %s)"
+            " FROM pg_class LEFT JOIN pg_policy ON polrelid = pg_class.oid"
+            " WHERE relnamespace = current_schema()::regnamespace GROUP BY 1, 2",
+            [_SEEN],
+        )
+        found = {name: (forced, policies, plain) for name, forced, policies, plain in cursor.fetchall()}
+    return [name for name in tables() if found.get(name) != (True, [POLICY], True)]
 
 
 @register(Tags.database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -48,15 +49,15 @@ def _grant(actor: User, *given: Any, **more: Any) -> MembershipForm:
 
 @verb("people.manage")
 @fresh
-def edit(request: HttpRequest, actor: User, pk: int | None = None) -> HttpResponse:
+def edit(request: HttpRequest, actor: User, uid: UUID | None = None) -> HttpResponse:
     """Make or change a user."""
-    user = get_object_or_404(_known(actor), pk=pk) if pk else None
+    user = get_object_or_404(_known(actor), uid=uid) if uid else None
     form = UserForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
         try:
             saved = actions.save_user(actor, form.save(commit=False))
             messages.success(request, _("Saved."))
-            return redirect("people:edit", saved.pk)
+            return redirect("people:edit", saved.uid)
         except ValidationError as error:
             form.add_error(None, error)
     roles = _managed(actor).filter(user=user) if user else ()
@@ -67,9 +68,9 @@ def edit(request: HttpRequest, actor: User, pk: int | None = None) -> HttpRespon
 @require_POST
 @verb("people.manage")
 @fresh
-def invite(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def invite(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """Show a new one-time link: once, to whom asked."""
-    user = get_object_or_404(_known(actor), pk=pk, is_active=True)
+    user = get_object_or_404(_known(actor), uid=uid, is_active=True)
     link = request.build_absolute_uri(f"/welcome/{actions.invite(actor, user)}")
     return render(request, "people/invited.html", {"who": user, "link": link})
 
@@ -77,22 +78,22 @@ def invite(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
 @require_POST
 @verb("people.manage")
 @fresh
-def reset(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def reset(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """Take lost second factors away."""
     try:
-        actions.reset_factors(actor, get_object_or_404(_known(actor), pk=pk))
+        actions.reset_factors(actor, get_object_or_404(_known(actor), uid=uid))
         messages.success(request, _("The second factors were taken away."))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return redirect("people:edit", pk)
+    return redirect("people:edit", uid)
 
 
 @require_POST
 @verb("people.manage")
 @fresh
-def grant(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def grant(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """Give a role."""
-    membership = Membership(user=get_object_or_404(_known(actor), pk=pk))
+    membership = Membership(user=get_object_or_404(_known(actor), uid=uid))
     form = _grant(actor, request.POST, instance=membership)
     try:
         if form.is_valid():
@@ -102,16 +103,16 @@ def grant(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
             raise ValidationError([message for each in form.errors.values() for message in each])
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return redirect("people:edit", pk)
+    return redirect("people:edit", uid)
 
 
 @require_POST
 @verb("people.manage")
 @fresh
-def revoke(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def revoke(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """Take a role away."""
-    membership = get_object_or_404(_managed(actor), pk=pk)
-    user = membership.user_id
+    membership = get_object_or_404(_managed(actor).select_related("user"), uid=uid)
+    user = membership.user.uid
     try:
         actions.revoke(actor, membership)
         messages.success(request, _("Role taken away."))
@@ -149,9 +150,9 @@ def token_new(request: HttpRequest, actor: User) -> HttpResponse:
 
 @require_POST
 @signed_in
-def token_end(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def token_end(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """End one of one's own tokens."""
-    actions.withdraw_token(actor, get_object_or_404(Token, pk=pk, user=actor))
+    actions.withdraw_token(actor, get_object_or_404(Token, uid=uid, user=actor))
     return redirect("people:me")
 
 
@@ -165,15 +166,15 @@ def constituents(request: HttpRequest, actor: User) -> HttpResponse:
 
 
 @verb("people.manage")
-def constituent(request: HttpRequest, actor: User, pk: int | None = None) -> HttpResponse:
+def constituent(request: HttpRequest, actor: User, uid: UUID | None = None) -> HttpResponse:
     """Make or change a constituent."""
-    row = get_object_or_404(door.constituents(actor, "people.manage"), pk=pk) if pk else None
+    row = get_object_or_404(door.constituents(actor, "people.manage"), uid=uid) if uid else None
     form = ConstituentForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
         try:
             saved = actions.save_constituent(actor, form.save(commit=False))
             messages.success(request, _("Saved."))
-            return redirect("people:constituent", saved.pk)
+            return redirect("people:constituent", saved.uid)
         except ValidationError as error:
             form.add_error(None, error)
     return render(request, "people/constituent.html", {"form": form, "row": row, "asset": AssetForm()})
@@ -181,12 +182,12 @@ def constituent(request: HttpRequest, actor: User, pk: int | None = None) -> Htt
 
 @require_POST
 @verb("people.manage")
-def asset_new(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def asset_new(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """Add an asset."""
-    constituent = get_object_or_404(door.constituents(actor, "people.manage"), pk=pk)
+    constituent = get_object_or_404(door.constituents(actor, "people.manage"), uid=uid)
     form = AssetForm(request.POST, instance=Asset(constituent=constituent))
     if form.is_valid():
         actions.save_asset(actor, form.save(commit=False))
     else:
         messages.error(request, " ".join(str(message) for each in form.errors.values() for message in each))
-    return redirect("people:constituent", pk)
+    return redirect("people:constituent", uid)

@@ -17,6 +17,10 @@ class Zone(models.TextChoices):
     JOINT = "joint", _("Joint")
 
 
+LETTERS: Final[Mapping[Zone, str]] = {Zone.CIVIL: "C", Zone.MILITARY: "M", Zone.JOINT: "J"}
+"""What a zone is in the numbers of its cases and reports (`people.numbering`)."""
+
+
 class Role(models.TextChoices):
     """What a person is in a zone."""
 

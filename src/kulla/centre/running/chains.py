@@ -29,10 +29,27 @@ def broken(centre: Centre) -> Iterator[str]:
     from kulla.centre.audit.chain import faults
     from kulla.centre.people import door
 
+    yield from serving.unwalled()
+    if not serving.pending():
+        yield from serving.opened(centre)
+
     with door.zones(door.ALL_ZONES):
         yield from (f"audit entry {fault.seq}: {fault.what}" for fault in faults())
         yield from _custody(evidence_store(centre))
         yield from _attachments(reports_store(centre))
+
+
+def unspoken(centre: Centre, addresses: frozenset[str]) -> set[str]:
+    """Of these addresses of evidence those of which the database does not speak: none while it is older than this
+    Kulla. Once in a process, as `broken`."""
+    serving.set_up(centre)
+    if serving.pending():
+        return set()
+    from kulla.centre.evidence.models import Item
+    from kulla.centre.people import door
+
+    with door.zones(door.ALL_ZONES):
+        return set(addresses) - set(Item.objects.filter(address__in=addresses).values_list("address", flat=True))
 
 
 def _custody(store: Store) -> Iterator[str]:

@@ -27,6 +27,8 @@ class Child:
     command: Sequence[str]
     environ: Mapping[str, str]
     falls: int = 0
+    """How often in a row it has ended before it was well."""
+    _ended: bool = False
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _since: float = 0.0
     _next: float = 0.0
@@ -49,19 +51,26 @@ class Child:
         self._since = time.monotonic()
         self._next = 0.0
 
-    def tend(self) -> str:
+    @property
+    def age(self) -> float:
+        """Seconds since it was last started."""
+        return time.monotonic() - self._since
+
+    def tend(self, first: bool = True) -> str:
         """Start it again when its time has come; what happened, in words, or nothing.
 
-        Raises SystemExit(2) when starting it again is of no use; it has said why itself.
+        Raises SystemExit(2) when starting it again is of no use, and nothing of the centre has been of use yet
+        (`first`); it has said why itself. Later it is tried again like any other: somebody may be at the configuration.
         """
         if self._process is None or self.alive:
             return ""
         now = time.monotonic()
         if not self._next:
-            if self._process.returncode == USELESS:
+            if self._process.returncode == USELESS and first:
                 raise SystemExit(USELESS)
             self._sweep()
-            self.falls = 1 if now - self._since > WELL else self.falls + 1
+            self.falls = 1 if now - self._since > WELL and not self._ended else self.falls + 1
+            self._ended = False
             wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self.falls - 1, 10))
             self._next = now + wait
             return f"{self.name} ended ({_ending(self._process.returncode)}); it starts again in {wait:.0f} s"
@@ -69,6 +78,13 @@ class Child:
             return ""
         self.start()
         return f"{self.name} started again"
+
+    def end(self) -> None:
+        """Kill it, since it does nothing any more; `tend` starts it again, later each time."""
+        if self._process is not None and self.alive:
+            self._ended = True
+            self._sweep()
+            self._process.wait()
 
     def stop(self, patience: float = 10.0) -> None:
         """End it and all it started; it has `patience` seconds to do so by itself."""

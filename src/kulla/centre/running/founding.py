@@ -90,16 +90,14 @@ def _database(centre: Centre) -> None:
     from django.core.management import call_command
     from django.db import DatabaseError, connection
 
-    from kulla.centre.people.rowsecurity import no_superuser
-
     try:
         connection.ensure_connection()
     except DatabaseError:
         raise ConfigError(
             "the database does not answer; see the address in DATABASE_URL, then run this again"
         ) from None
-    for problem in no_superuser(["default"]):
-        raise ConfigError(f"{problem.msg} {problem.hint}")
+    for problem in serving.unwalled():
+        raise ConfigError(problem)
     call_command("migrate", interactive=False, verbosity=0, stdout=io.StringIO())
     call_command("createcachetable", verbosity=0, stdout=io.StringIO())
     if centre.database.exists():

@@ -44,11 +44,30 @@ def pending() -> list[str]:
     return [f"{step.app_label}.{step.name}" for step, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
 
 
+def unwalled() -> list[str]:
+    """Why PostgreSQL's wall between zones does not stand, and what to do; empty when it does. After `set_up`."""
+    from kulla.centre.people.rowsecurity import no_superuser
+
+    return [f"{problem.msg} {problem.hint}" for problem in no_superuser(["default"])]
+
+
+def opened(centre: Centre) -> list[str]:
+    """Which of its tables PostgreSQL does not keep apart by zone, and what to do. After `set_up`."""
+    from kulla.centre.people.rowsecurity import breached
+
+    names = breached()
+    told = f"{', '.join(names[:3])}{' and others' if names[3:] else ''}"
+    hint = f"run kulla upgrade {centre.path}, which puts it up again"
+    return [f"PostgreSQL's wall between zones does not stand on {told}; {hint}"] if names else []
+
+
 def fit(centre: Centre) -> None:
-    """Raise ConfigError unless the database fits this Kulla."""
+    """Raise ConfigError unless the database fits this Kulla, and PostgreSQL's wall between zones binds its role."""
     waiting = pending()
     if waiting:
         raise ConfigError(
             f"{centre.path}: its database is older than this Kulla ({len(waiting)} changes wait, from {waiting[0]}); "
             f"run kulla upgrade {centre.path}"
         )
+    for problem in (*unwalled(), *opened(centre)):
+        raise ConfigError(problem)

@@ -25,6 +25,8 @@ from kulla.centre.running.pulse import beating
 POLL: Final = 0.2
 STUCK: Final = 600.0
 """Seconds without a sign of life after which the worker is ended and started again: no step of a file takes it."""
+OFTEN: Final = 3
+"""Falls of the worker in a row from which on they are told on the page of health."""
 
 
 @dataclass
@@ -35,6 +37,8 @@ class Supervisor:
     listen: str
     say: Callable[[str], None]
     _children: list[Child] = field(default_factory=list)
+    _teller: Child | None = None
+    _ready: bool = False
     _stop: bool = False
 
     def run(self) -> int:
@@ -45,7 +49,7 @@ class Supervisor:
         except SystemExit as ended:
             return int(str(ended.code))
         finally:
-            for child in self._children:
+            for child in (*self._children, *([self._teller] if self._teller else [])):
                 child.stop()
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -65,12 +69,11 @@ class Supervisor:
         ]
         for child in self._children:
             child.start()
-        ready = False
         while not self._stop:
             for child in self._children:
-                self._told(child.tend())
-            if not ready and self._lives() and self._answers():
-                ready = True
+                self._tend(child)
+            if not self._ready and self._lives() and self._answers():
+                self._ready = True
                 self.say(f"ready in {time.monotonic() - started:.1f} s: {self._address()}   (Ctrl-C ends it)")
             self._wake()
             time.sleep(POLL)
@@ -85,14 +88,30 @@ class Supervisor:
         if text:
             self.say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z  {text}")
 
+    def _tend(self, child: Child) -> None:
+        """Start it again when it has ended. The console goes on whatever becomes of the worker, and says so."""
+        falls = child.falls
+        self._told(child.tend(first=not self._ready))
+        if child is self._children[1] and child.falls != falls and child.falls >= OFTEN:
+            self._tell(f"the worker ended {child.falls} times in a row: nothing is read; see what kulla run says")
+
+    def _tell(self, text: str) -> None:
+        """Have it told on the page of health: by a process of its own, as the worker cannot."""
+        if self._teller is None or not self._teller.alive:
+            self._teller = Child(
+                "teller", [sys.executable, "-m", "kulla.centre.running.telling", text], self._children[1].environ
+            )
+            self._teller.start()
+
     def _wake(self) -> None:
         """End a worker that has not given a sign of life for too long; `tend` starts it again."""
         worker = self._children[1]
         pulse = beating(self.centre.state)
-        if worker.alive and pulse and pulse.pid == worker.pid and pulse.age > STUCK:
-            self._told(f"worker has been silent for {pulse.age:.0f} s while {pulse.doing}; ended")
-            worker.stop(0)
-            worker.start()
+        mine = pulse if pulse and pulse.pid == worker.pid else None
+        silent, doing = (mine.silence, mine.doing) if mine else (worker.age, "starting")
+        if worker.alive and silent > STUCK:
+            self._told(f"worker has been silent for {silent:.0f} s while {doing}; ended")
+            worker.end()
 
     def _certificate(self) -> list[str]:
         told = self.centre.told

@@ -1,7 +1,8 @@
 """The backup of a whole centre while it works: one encrypted file, consistent in itself.
 
 What refers to something is taken before what it refers to. First the inbox: a file that is read meanwhile is read again
-after a restore, and nothing of it doubles. Then the database, by its own means. Then evidence, which only grows while
+after a restore, and nothing of it doubles. Then the signed heads of the chains, which are in the database; then the
+database, by its own means. Then evidence, which only grows while
 this lasts (removals are refused), registers, each at one moment, traces, and the lake's tables, each at one version
 that is no older than what the database knows. Keys are not in it (keybackup.py).
 """
@@ -31,6 +32,9 @@ from kulla.errors import OutputError, UsageError
 from kulla.registers.desk.receiving import INDEX
 
 DUMP: Final = "state/centre.pgdump"
+HEADS: Final = "*-heads.jsonl"
+ARRIVING: Final = "arriving"
+"""What a backup calls the evidence that came while it was made: the database may not speak of it yet."""
 _LOCKS: Final = ("run.lock", "backup.lock", "lock", "removals.lock")
 _TRIES: Final = 20
 
@@ -55,6 +59,8 @@ def backup(centre: Centre, out: Path, now: datetime, url: str = "") -> BackedUp:
     Raises UsageError for a place that cannot be used; OutputError when it exists, another backup is at work, or
     something does not come to rest; InputError, ConfigError when the database or the lake cannot be copied.
     """
+    if url:
+        pgdump.program("pg_dump")  # told before anything is done
     out = out.resolve()
     if centre.path in out.parents or centre.keys.folder in out.parents:
         raise UsageError(f"{out}: a backup must lie outside the centre's folder and its keys'")
@@ -76,10 +82,16 @@ def backup(centre: Centre, out: Path, now: datetime, url: str = "") -> BackedUp:
 
 
 def _take(centre: Centre, stage: Stage, url: str) -> dict[str, Any]:
-    """Take hold of everything, in order; the versions of the lake's tables."""
+    """Take hold of everything, in order; the versions of the lake's tables, and the evidence that came meanwhile."""
     stage.tree(centre.inbox)
+    for path in sorted(centre.state.glob(HEADS)):
+        stage.add(path)
+    store = evidence_store(centre)
+    before = set(store.addresses())
     _database(centre, stage, url)
     stage.tree(centre.evidence, lambda path: path.parent.name != "incoming" and path.name not in _LOCKS)
+    if centre.registers.is_dir():  # with none in it, too
+        stage.folders.add(centre.registers.name)
     for register in sorted(path for path in centre.registers.glob("*") if path.is_dir()):
         stage.steady(register, lambda path: path.parent.name != INDEX)
     stage.tree(centre.traces)
@@ -87,7 +99,8 @@ def _take(centre: Centre, stage: Stage, url: str) -> dict[str, Any]:
     stage.tree(centre.state, lambda path: _of_state(path, centre.state))
     stage.folders = {each for each in stage.folders if not each.startswith("state/backup-")}
     stage.add(centre.path / TOML)
-    return {"tables": _lake(centre, stage)}
+    arriving = [Path(place).name for place in stage.files if place.startswith(f"{centre.evidence.name}/items/")]
+    return {"tables": _lake(centre, stage), ARRIVING: sorted({*arriving} - before)}
 
 
 def _database(centre: Centre, stage: Stage, url: str) -> None:
@@ -102,12 +115,14 @@ def _database(centre: Centre, stage: Stage, url: str) -> None:
 
 
 def _of_state(path: Path, state: Path) -> bool:
-    """Whether a file of the state is one of its own: no lock, no stage of a backup, no upload, no intake that is under
-    way, no database."""
+    """Whether a file of the state is still to be taken: no lock, no stage of a backup, no upload, no intake that is
+    under way, no database, no signed heads, which were taken before it."""
     place = path.relative_to(state).parts
     if place[0] == "uploads" or place[:2] == (REPORTS, "incoming"):
         return False
-    return not place[0].startswith("backup-") and path.name not in _LOCKS and path.suffix != ".sqlite3"
+    if path.name in _LOCKS or path.match(HEADS):
+        return False
+    return not place[0].startswith("backup-") and path.suffix != ".sqlite3"
 
 
 def _lake(centre: Centre, stage: Stage) -> dict[str, int]:

@@ -3,6 +3,8 @@
 The password goes by the environment: arguments of a process can be read by everybody on the machine. The centre's role
 is bound by row-level security, which pg_dump refuses to pass by in silence: so the copy is made with it, as a session
 that is of every zone.
+
+The programs must know the server's version: those of the same major version always do.
 """
 
 from __future__ import annotations
@@ -18,13 +20,16 @@ from kulla.errors import ConfigError, InputError, OutputError
 
 ZONES: Final = ("civil", "military", "joint")
 """Every zone there is: a row of another one would be left out of the copy."""
+_TOO_OLD: Final = ("server version mismatch", "unsupported version", "unrecognized configuration parameter")
+"""What the programs say when they are of another major version than the server or than the one that made the copy."""
 _PARAMETERS: Final = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "host": "PGHOST", "port": "PGPORT"}
 
 
 def dump(url: str, target: Path) -> None:
     """Copy the database as it is at one moment to a file that is not there yet (pg_dump's custom form).
 
-    Raises ConfigError for an address that is none or when pg_dump is not installed, OutputError with its last words.
+    Raises ConfigError for an address that is none, or when pg_dump is not installed or of no use with this server;
+    OutputError with its last words.
     """
     _run(["pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--enable-row-security",
           f"--file={target}"], url, OutputError, target)  # fmt: skip
@@ -41,16 +46,31 @@ def load(url: str, source: Path) -> None:
     _run(["pg_restore", *options, f"--dbname={_parts(url)['PGDATABASE']}", str(source)], url, InputError, source)
 
 
+def program(name: str) -> str:
+    """The path of one of PostgreSQL's programs. Raises ConfigError saying what to install when it is not there."""
+    found = shutil.which(name)
+    if found is None:
+        raise ConfigError(
+            f"{name}: not installed; install PostgreSQL's client programs of the server's version (postgresql-client)"
+        )
+    return found
+
+
 def _run(command: list[str], url: str, wrong: type[InputError] | type[OutputError], path: Path) -> None:
-    program = shutil.which(command[0])
-    if program is None:
-        raise ConfigError(f"{command[0]}: not installed; install PostgreSQL's client programs (postgresql-client)")
+    called = program(command[0])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     environment |= _parts(url) | {"PGOPTIONS": f"-c kulla.zones={','.join(ZONES)}", "LC_ALL": "C.UTF-8"}
-    done = subprocess.run([program, *command[1:]], env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - no shell, and its arguments are ours
+    done = subprocess.run([called, *command[1:]], env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - no shell, and its arguments are ours
     if done.returncode:
-        words = [line for line in done.stderr.splitlines() if "error:" in line] or done.stderr.splitlines() or [""]
-        raise wrong(f"{path}: {words[-1].strip() or f'{command[0]} ended with {done.returncode}'}")
+        lines = done.stderr.splitlines()
+        words = [line.strip() for line in lines if "error:" in line] or [*map(str.strip, lines)] or [""]
+        if any(sign in done.stderr for sign in _TOO_OLD):
+            told = next((line.strip() for line in lines if "server version:" in line), words[-1])
+            raise ConfigError(
+                f"{told}; install PostgreSQL's client programs of the server's version (postgresql-client-NN) and"
+                " put them first in PATH"
+            )
+        raise wrong(f"{path}: {words[-1] or f'{command[0]} ended with {done.returncode}'}")
 
 
 def _parts(url: str) -> dict[str, str]:

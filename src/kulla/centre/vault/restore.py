@@ -11,16 +11,18 @@ from typing import Any, Final
 from kulla.centre.folder import Centre, apart, opened_any, told_in
 from kulla.centre.vault import pgdump
 from kulla.centre.vault.archive import read_archive
-from kulla.centre.vault.backup import DUMP
+from kulla.centre.vault.backup import ARRIVING, DUMP
 from kulla.centre.vault.deltalog import newest, tables_in
 from kulla.centre.vault.keyring import Keys, synced
 from kulla.centre.vault.sqlite import database_problem
-from kulla.centre.vault.stores import REPORTS, stores
+from kulla.centre.vault.stores import REPORTS, evidence_store, stores
 from kulla.errors import ConfigError, InputError, KullaError, OutputError
 from kulla.leaks.desk.runs import runs_in
 
 Check = Callable[[Centre], Iterable[str]]
 """What looks a restored centre over and says what does not hold."""
+Unspoken = Callable[[Centre, frozenset[str]], Iterable[str]]
+"""Of these addresses of evidence those of which a restored centre's database does not speak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +34,25 @@ class Restored:
     problems: tuple[str, ...]
 
 
-def restore(archive: Path, path: Path, keys: Path, url: str = "", checks: Iterable[Check] = ()) -> Restored:
+def restore(
+    archive: Path, path: Path, keys: Path, url: str = "", checks: Iterable[Check] = (),
+    unspoken: Unspoken = lambda centre, addresses: (),
+) -> Restored:  # fmt: skip
     """Restore a centre to a folder that is empty or not there yet.
 
     Args:
         keys: the folder of its keys, as they were kept, or as `keybackup.recover_keys` made it.
         url: the address of an empty PostgreSQL database, when the centre used one; else the one among the keys.
         checks: more of them, such as the audit's chain; those of this room are always made.
+        unspoken: what of the evidence that came while the backup was made is removed again: its intake is not in the
+            database, so that nothing would tell of it.
 
     Raises UsageError, OutputError for a place that cannot be used; InputError when the backup was altered, is not this
     centre's, or the database cannot be loaded: then nothing is there. What was wrong already when the backup was made
     is told in `problems`, and restored as it was.
     """
+    if url:
+        pgdump.program("pg_restore")  # told before anything is unpacked
     path, held = path.resolve(), Keys(keys.resolve())
     apart(path, held.folder)
     waiting = path.with_name(path.name + ".restoring")
@@ -69,6 +78,9 @@ def restore(archive: Path, path: Path, keys: Path, url: str = "", checks: Iterab
     finally:
         shutil.rmtree(waiting, ignore_errors=True)
     centre = opened_any(path, held.folder)
+    arriving = frozenset(manifest.told.get(ARRIVING, ()))
+    for address in sorted(unspoken(centre, arriving)) if arriving else ():
+        evidence_store(centre).remove(address)
     return Restored(centre, dict(manifest.told), tuple(problems(centre, checks)))
 
 

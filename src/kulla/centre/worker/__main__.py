@@ -1,6 +1,7 @@
 """The worker's process: python -m kulla.centre.worker [--once], with the environment of `running.serving.environ`.
 
---once: read what may be taken from the inbox, and end. Exit codes: 0 told to stop, or done; 2 of no use to start again.
+--once: read what may be taken from the inbox, and end. Exit codes: 0 told to stop, or done; 1 a fault that may pass;
+2 of no use to start again.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ def main() -> int:
     import django
 
     django.setup()
+    from django.db import Error as DatabaseFault
+
     from kulla.centre.folder import opened
     from kulla.centre.running import serving
     from kulla.centre.worker.ways import ways
@@ -51,6 +54,9 @@ def main() -> int:
         return 2
     except KullaError as error:
         print(f"kulla: {error}", file=sys.stderr)
+        return 1
+    except DatabaseFault as error:  # its own words may quote what was to be stored
+        print(f"kulla: the database does not answer ({type(error).__name__})", file=sys.stderr)
         return 1
     return 0
 

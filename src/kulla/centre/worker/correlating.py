@@ -28,22 +28,23 @@ LIMIT: Final = 100_000
 
 @dataclass
 class Correlations:
-    """The state of one constituent. `newest` is its newest hit in µs since 1970 UTC, None before the first."""
+    """The state of one constituent. `newest` is its newest hit in µs since 1970 UTC, None before the first. `anew`:
+    what was kept could not be read, so that hits before now are not seen together with later ones."""
 
     rules: Sequence[Correlation]
     correlator: Correlator
     newest: int | None = None
+    anew: bool = False
 
     @classmethod
     def of(cls, rules: Sequence[Correlation], data: bytes = b"", newest: int | None = None) -> Correlations:
         """The state that was dumped. What cannot be read (another version's) is left: correlating starts anew."""
-        correlator = Correlator(rules, LIMIT)
-        if data:
-            try:
-                correlator = checkpoint.load(zlib.decompress(data), list(rules), LIMIT)
-            except (ValueError, zlib.error):
-                newest = None
-        return cls(rules, correlator, newest)
+        if not data:
+            return cls(rules, Correlator(rules, LIMIT), newest)
+        try:
+            return cls(rules, checkpoint.load(zlib.decompress(data), list(rules), LIMIT), newest)
+        except (ValueError, zlib.error):
+            return cls(rules, Correlator(rules, LIMIT), anew=True)
 
     def dump(self) -> bytes:
         """The state, for `of`."""

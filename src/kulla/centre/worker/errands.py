@@ -1,4 +1,4 @@
-"""What the worker does besides reading: lists of errands, each with how often, run one after another in a thread.
+"""What the worker does besides reading: lists of errands, each with how often, run one after another in a thread each.
 
 An app has errands of its own in `jobs.py`: JOBS, a tuple of `Errand`-like (name, seconds, function of the centre). An
 errand that fails is told on the page of health, and tried again when its time comes.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
+import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,14 +18,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseFault
+from django.db import connection
 
 from kulla.centre.folder import Centre
 from kulla.centre.people import door
+from kulla.centre.people.models import Constituent
+from kulla.centre.people.zones import Zone
 from kulla.centre.site.environment import APPS
+from kulla.centre.vault.keyring import synced
 from kulla.centre.worker import health
 from kulla.centre.worker.models import Kind
-from kulla.errors import KullaError
+from kulla.errors import KullaError, OutputError
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +38,20 @@ POLL: Final = 1.0
 REMEMBERED: Final = 3600.0
 """Errands that are due no more often than this remember across restarts when they last ran."""
 FILE: Final = "errands.json"
+PATIENCE: Final = 7.0
+"""Seconds that errands have to end: less than the supervisor has patience with us."""
+_writing: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """`run` is called with the centre, all zones open, every `seconds`."""
+    """`run` is called with the centre, all zones open, every `seconds`. `long`: it may take hours, and holds up only
+    others that do."""
 
     name: str
     seconds: float
     run: Callable[[Centre], None]
+    long: bool = False
 
 
 def of_apps() -> Iterator[Errand]:
@@ -52,9 +63,31 @@ def of_apps() -> Iterator[Errand]:
                 yield Errand(title, seconds, run)
 
 
+def stopped(every: Sequence[Errands], patience: float = PATIENCE) -> None:
+    """Stop them all, and wait for all together."""
+    end = time.monotonic() + patience
+    for each in every:
+        each.stop()
+    for each in every:
+        each.wait(max(0.0, end - time.monotonic()))
+
+
+def _tell(errand: Errand, text: str) -> None:
+    """Tell a fault in every zone; where its words name another zone or a constituent of one, only that there is one."""
+    names = {(zone, zone) for zone in Zone.values} | set(Constituent.objects.values_list("zone", "name"))
+    for zone in Zone.values:
+        foreign = (name for place, name in names if place != zone)
+        if any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) for name in foreign):
+            said = "failed, and why names what is not of this zone; see what kulla run says"
+            health.wrong(Kind.JOB, f"{errand.name}: {said}", key=errand.name, zone=zone)
+        else:
+            health.wrong(Kind.JOB, f"{errand.name}: {text}", key=errand.name, zone=zone)
+
+
 @dataclass
 class Errands:
-    """Runs errands from `start` to `stop`. An errand that is under way is waited for."""
+    """Runs errands from `start` to `stop`. An errand that is under way is waited for, a while: what may take hours can
+    be cut short anywhere."""
 
     centre: Centre
     errands: Sequence[Errand]
@@ -68,11 +101,14 @@ class Errands:
         self._thread = threading.Thread(target=self._loop, name="errands", daemon=True)
         self._thread.start()
 
-    def stop(self, patience: float = 30.0) -> None:
-        """Begin nothing more, and wait for what is under way; a daemon thread, it cannot keep the process."""
+    def stop(self) -> None:
+        """Begin nothing more."""
         self._over.set()
+
+    def wait(self, seconds: float) -> None:
+        """For what is under way, so long at most: a daemon thread, it cannot keep the process."""
         if self._thread is not None:
-            self._thread.join(patience)
+            self._thread.join(seconds)
 
     def _loop(self) -> None:
         try:
@@ -86,28 +122,35 @@ class Errands:
             connection.close()
 
     def once(self, errand: Errand) -> bool:
-        """Run an errand now; whether it succeeded."""
+        """Run an errand now; whether it succeeded. Whatever happens, the next one has its turn."""
         self._last[errand.name] = time.time()
         try:
             with door.zones(door.ALL_ZONES):
-                try:
-                    errand.run(self.centre)
-                except KullaError as error:
-                    health.wrong(Kind.JOB, f"{errand.name}: {error}", key=errand.name)
-                    return False
-                except DatabaseError:
-                    raise
-                except Exception as error:
-                    log.warning("errand %s failed", errand.name, exc_info=True)
-                    health.wrong(Kind.JOB, f"{errand.name}: failed ({type(error).__name__})", key=errand.name)
-                    return False
-                health.right(Kind.JOB, key=errand.name)
-        except DatabaseError as error:
+                return self._told(errand)
+        except DatabaseFault as error:
             log.warning("errand %s: the database does not answer (%s)", errand.name, type(error).__name__)
             connection.close()
             return False
-        if errand.seconds >= REMEMBERED:
-            self._write()
+
+    def _told(self, errand: Errand) -> bool:
+        try:
+            errand.run(self.centre)
+            if errand.seconds >= REMEMBERED:
+                self._remember(errand)
+        except KullaError as error:
+            if not self._over.is_set():
+                log.warning("errand %s: %s", errand.name, error)
+                _tell(errand, str(error))
+            return False
+        except DatabaseFault:
+            raise
+        except Exception as error:
+            if self._over.is_set():  # its lake was closed under it: it was told to end, and nothing is wrong
+                return False
+            log.warning("errand %s failed", errand.name, exc_info=True)
+            health.wrong(Kind.JOB, f"{errand.name}: failed ({type(error).__name__})", key=errand.name)
+            return False
+        health.right(Kind.JOB, key=errand.name)
         return True
 
     @property
@@ -115,13 +158,26 @@ class Errands:
         return self.centre.state / FILE
 
     def _read(self) -> dict[str, float]:
+        """When errands last ran. Of a file that cannot be read nothing is known: all run now, which harms nothing."""
         try:
             return {str(name): float(at) for name, at in json.loads(self._file.read_text("utf-8")).items()}
-        except (OSError, ValueError, AttributeError, TypeError):
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            log.warning("%s: cannot be read (%s); every errand runs now", self._file, type(error).__name__)
             return {}
 
-    def _write(self) -> None:
-        rare = {each.name for each in self.errands if each.seconds >= REMEMBERED}
+    def _remember(self, errand: Errand) -> None:
+        """Write that an errand has just succeeded, beside those of other threads. Raises OutputError."""
         waiting = self._file.with_suffix(".new")
-        waiting.write_text(json.dumps({name: at for name, at in self._last.items() if name in rare}), "utf-8")
-        waiting.replace(self._file)
+        with _writing:
+            every = {**self._read(), errand.name: self._last[errand.name]}
+            try:
+                with waiting.open("w", encoding="utf-8") as file:
+                    json.dump(every, file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                waiting.replace(self._file)
+                synced(self._file.parent)
+            except OSError as error:
+                raise OutputError(f"{self._file}: cannot be written: {error.strerror}; make room for it") from error

@@ -13,17 +13,17 @@ from kulla.centre.people.zones import Zone
 from kulla.centre.worker.models import Health, Kind
 
 
-def wrong(kind: Kind, text: str, place: Constituent | None = None, key: str = "") -> None:
-    """It is wrong, since now or still. `place` None: with the centre as a whole."""
+def wrong(kind: Kind, text: str, place: Constituent | None = None, key: str = "", zone: str = "") -> None:
+    """It is wrong, since now or still. `place` None: with the centre as a whole, or with one zone of it."""
     now = timezone.now()
-    for zone in _zones(place):
+    for each in [zone] if zone else _zones(place):
         with transaction.atomic():
             known = Health.objects.select_for_update().filter(
-                zone=zone, constituent=place, kind=kind, key=key[:200], until=None
+                zone=each, constituent=place, kind=kind, key=key[:200], until=None
             )  # fmt: skip
             if not known.update(text=text[:500], seen=now, count=F("count") + 1):
                 Health.objects.create(
-                    zone=zone, constituent=place, kind=kind, key=key[:200], text=text[:500], since=now, seen=now
+                    zone=each, constituent=place, kind=kind, key=key[:200], text=text[:500], since=now, seen=now
                 )
 
 

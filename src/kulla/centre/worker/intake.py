@@ -110,7 +110,7 @@ class Intake:
             place("claimed")
             if new or row.state == State.READING:
                 return row
-            if row.moved and row.state == State.REJECTED:
+            if row.moved and row.state in (State.REJECTED, State.QUARANTINED):
                 return self._again(row)
             if row.moved:
                 row.deliveries += 1
@@ -120,7 +120,7 @@ class Intake:
         return None
 
     def _again(self, row: SourceFile) -> SourceFile:
-        """Another try at a file that was rejected: a newer Kulla may read it."""
+        """Another try at a file that was kept out: a newer Kulla may read it, or a register be another one now."""
         row.state, row.reason, row.moved, row.problems, row.rejects = State.READING, "", False, [], 0
         row.deliveries += 1
         row.save()
@@ -131,11 +131,12 @@ class Intake:
         if not declared:
             return list(claimed)
         kept: dict[int, str] = {}
+        reasons = {each.register: each.reason() for each in declared}
         jobs = [Scan(each.source, tuple(declared)) for each in claimed]
         for outcome in self.pool.run(jobs, lambda job: job.size, lambda _: self.between("searching files")):
             self.between("searching files")
             if isinstance(outcome, Result):
-                kept[outcome.index] = f"a database log of the register {outcome.value}; only its owner may hold it"
+                kept[outcome.index] = reasons[outcome.value]
             elif isinstance(outcome, Died):
                 kept[outcome.index] = f"could not be searched for personal data ({outcome.reason})"
         place("scanned")

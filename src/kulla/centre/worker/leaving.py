@@ -50,6 +50,14 @@ def deleted(path: Path) -> None:
         raise OutputError(f"{_shown(path)}: cannot be deleted: {error.strerror}") from error
 
 
+def erased(folder: Path) -> None:
+    """Delete a folder of files that were read. Raises OutputError naming what cannot be deleted."""
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise OutputError(f"{_shown(Path(error.filename or folder))}: cannot be deleted: {error.strerror}") from error
+
+
 def full(error: OutputError) -> bool:
     """Whether the disk itself takes nothing more, so that no other file will fare better."""
     cause = error.__cause__
@@ -63,7 +71,7 @@ def aside(path: Path, folder: Path, within: str, name: str, sha256: str, reason:
     try:
         target = _place(folder, within, sha256)
         beside = target.with_name(f"{_cut(target.name, 200)}.{sha256[:12]}.reason.json")
-        beside.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        _written(beside, json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written: {error.strerror}") from error
     return moved(path, folder, within, sha256)
@@ -107,11 +115,27 @@ def _shown(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _copied(path: Path, target: Path) -> None:
-    """To another file system: whole under another name first."""
-    waiting = target.with_name(_cut(target.name, 200) + ".part")
-    shutil.copy2(path, waiting)
-    with waiting.open("rb") as file:
+def _written(path: Path, text: str) -> None:
+    """Whole or not at all, and on the disk."""
+    waiting = path.with_name(_cut(path.name, 200) + ".part")
+    with waiting.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
         os.fsync(file.fileno())
-    waiting.replace(target)
+    waiting.replace(path)
+    synced(path.parent)
+
+
+def _copied(path: Path, target: Path) -> None:
+    """To another file system: whole under another name first, and nothing left there when that fails."""
+    waiting = target.with_name(_cut(target.name, 200) + ".part")
+    try:
+        shutil.copy2(path, waiting)
+        with waiting.open("rb") as file:
+            os.fsync(file.fileno())
+        waiting.replace(target)
+    except OSError:
+        waiting.unlink(missing_ok=True)
+        raise
+    synced(target.parent)
     path.unlink()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from kulla.centre.people.models import Zoned
+from kulla.centre.people.models import Addressed, Zoned
 
 
 class State(models.TextChoices):
@@ -95,10 +95,15 @@ class Kind(models.TextChoices):
     LAKE = "lake", _("Lake not whole")
     REGISTER = "register", _("Register not readable")
     RULES = "rules", _("Rules not loaded")
+    HELD = "held", _("More is held than named")
     JOB = "job", _("Job failed")
 
 
-class Health(Zoned):
+AGAIN: Final = "again"
+"""The key of `STOPPED` while the worker ends again and again."""
+
+
+class Health(Addressed, Zoned):
     """Something that is wrong: from `since` until `until`, or still. `key` tells two of one kind apart.
 
     What concerns the centre as a whole has a row in every zone. `text` is in English, without a personal value.

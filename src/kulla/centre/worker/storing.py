@@ -20,12 +20,12 @@ from kulla.centre.alerts.models import AlertGroup
 from kulla.centre.alerts.upsert import Incoming, upsert
 from kulla.centre.people import door
 from kulla.centre.people.models import Constituent
-from kulla.centre.worker import alerting
+from kulla.centre.worker import alerting, health
 from kulla.centre.worker.alerting import CROWD, OTHERS, Where
 from kulla.centre.worker.chunk import PROBLEMS, Chunk, hosts, span
 from kulla.centre.worker.correlating import Correlations
 from kulla.centre.worker.faults import place
-from kulla.centre.worker.models import Correlating, SourceFile, State
+from kulla.centre.worker.models import Correlating, Kind, SourceFile, State
 from kulla.detect.rule import Correlation
 from kulla.lake import Lake
 
@@ -93,6 +93,14 @@ class Store:
             row = Correlating.objects.filter(constituent=constituent).first()
             state = Correlations.of(rules, bytes(row.data), row.newest) if row else Correlations.of(rules)
             self.correlations[constituent.pk] = state
+            if state.anew:
+                text = (
+                    "what correlations remembered cannot be read, and they began anew: a retro-hunt finds what they "
+                    "would have shown"
+                )
+                health.wrong(Kind.JOB, text, constituent, "correlations")
+            elif row:
+                health.right(Kind.JOB, constituent, "correlations")
         return state
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -49,7 +50,7 @@ def _once(rows: Iterable[Health]) -> list[Health]:
 
 @require_POST
 @verb("health.see")
-def acknowledge(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def acknowledge(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """Say that one knows."""
-    actions.acknowledge(actor, door.one(actor, Health.objects.all(), pk=pk))
+    actions.acknowledge(actor, door.one(actor, Health.objects.all(), uid=uid))
     return redirect("worker:index")

@@ -12,7 +12,7 @@ from kulla.errors import ConfigError
 from kulla.share.marks import TLPS
 
 Done = Literal["keep", "delete"]
-KEYS: Final = ("quiet", "done", "done_days", "jobs", "level", "tlp", "disk_free", "backlog_hours")
+KEYS: Final = ("quiet", "done", "done_days", "jobs", "level", "tlp", "disk_free", "backlog_hours", "deep_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Ways:
         tlp: of alerts, by constituent; "" is the default of all others.
         disk_free: share of the disk that should stay free.
         backlog_hours: how long a file may wait before it is told.
+        deep_days: days after which every byte of the lake is read and compared again; 0 for never.
     """
 
     quiet: float = 10.0
@@ -39,6 +40,7 @@ class Ways:
     tlp: tuple[tuple[str, str], ...] = ()
     disk_free: float = 0.1
     backlog_hours: float = 1.0
+    deep_days: float = 7.0
 
     def tlp_of(self, constituent: str) -> str:
         """The marking that alerts of a constituent bear from the start."""
@@ -56,7 +58,7 @@ def ways(told: CentreToml) -> Ways:
     loose = sorted(set(table) - set(KEYS))
     if loose:
         raise ConfigError(f"centre.toml: [worker] has no {loose[0]}; it has {', '.join(KEYS)}")
-    for key in ("quiet", "done_days", "jobs", "disk_free", "backlog_hours"):
+    for key in ("quiet", "done_days", "jobs", "disk_free", "backlog_hours", "deep_days"):
         value = table.get(key, 0)
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise ConfigError(f"centre.toml: [worker] {key}: must be a number, 0 or more")
@@ -77,4 +79,5 @@ def ways(told: CentreToml) -> Ways:
         tlp=tuple(sorted(tlp.items())),
         disk_free=float(table.get("disk_free", 0.1)),
         backlog_hours=float(table.get("backlog_hours", 1.0)),
+        deep_days=float(table.get("deep_days", 7.0)),
     )

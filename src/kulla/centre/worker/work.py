@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from django.db import DatabaseError, connections
+from django.db import connections
 from django.utils import timezone
 
 from kulla.centre.alerts import rules as tuned
@@ -22,14 +22,15 @@ from kulla.centre.folder import Centre
 from kulla.centre.people import door
 from kulla.centre.people.models import Constituent
 from kulla.centre.people.zones import Zone
+from kulla.centre.running import retention
 from kulla.centre.running.pulse import Pulse, beat, beating
 from kulla.centre.worker import rules, watching
 from kulla.centre.worker.bench import Bench, Books, Job
-from kulla.centre.worker.errands import REMEMBERED, Errand, Errands, of_apps
+from kulla.centre.worker.errands import REMEMBERED, Errand, Errands, of_apps, stopped
 from kulla.centre.worker.inbox import Inbox
 from kulla.centre.worker.insiders import receive
 from kulla.centre.worker.intake import Intake
-from kulla.centre.worker.models import Health, Kind
+from kulla.centre.worker.models import AGAIN, Health, Kind
 from kulla.centre.worker.quarantine import Scan, declared
 from kulla.centre.worker.storing import Store
 from kulla.centre.worker.ways import Ways
@@ -69,22 +70,28 @@ class Work:
             bench = Bench(books.options, self.settings)
             pool: Pool[Job | Scan] = stack.enter_context(Pool(bench, self.ways.jobs, self.settings, bench.load))
             lake = stack.enter_context(Lake(self.centre.lake))
+            retention.mark(self.centre)
             intake = Intake(self.centre.inbox, self.centre.rejects, pool, books, Store(lake), self.ways,
                             self.settings, self._between)  # fmt: skip
             if not self.once:
                 self._errands(lake, stack)
-            self._loop(intake, pool, books)
+            try:
+                self._loop(intake, pool, books)
+            except KeyboardInterrupt:
+                ended(self.centre)  # whatever is still under way may be cut short: we were told to stop
+                raise
 
     def _errands(self, lake: Lake, stack: ExitStack) -> None:
-        """Rare errands may take long (the lake is compacted), and have a thread of their own."""
-        every = [*watching.own(lake), Errand("insiders", 30.0, receive), *of_apps()]
-        for some in (
-            [each for each in every if each.seconds < REMEMBERED],
-            [each for each in every if each.seconds >= REMEMBERED],
-        ):
-            errands = Errands(self.centre, some)
+        """What often runs, what seldom does, and what may take hours (the lake is read whole) have a thread each."""
+        every = [*watching.own(lake, self.ways), Errand("insiders", 30.0, receive), *of_apps()]
+        threads = [
+            Errands(self.centre, [each for each in every if not each.long and each.seconds < REMEMBERED]),
+            Errands(self.centre, [each for each in every if not each.long and each.seconds >= REMEMBERED]),
+            Errands(self.centre, [each for each in every if each.long]),
+        ]
+        stack.callback(stopped, threads)
+        for errands in threads:
             errands.start()
-            stack.callback(errands.stop)
 
     def _loop(self, intake: Intake, pool: Pool[Job | Scan], books: Books) -> None:
         inbox = Inbox(self.centre.inbox, self.ways.quiet)
@@ -125,7 +132,7 @@ class Work:
 
 
 def _before(centre: Centre) -> None:
-    """If the worker before this one died, say from when to when nobody worked."""
+    """If the worker before this one died, say from when to when nobody worked; not of each when many did."""
     last = beating(centre.state)
     if last is None or last.pid == os.getpid():
         return
@@ -133,6 +140,8 @@ def _before(centre: Centre) -> None:
     text = f"the worker ended unexpectedly while {last.doing}; nothing was read for {last.age:.0f} s"
     since = datetime.fromtimestamp(last.at, UTC)
     with door.zones(door.ALL_ZONES):
+        if Health.objects.filter(kind=Kind.STOPPED, key=AGAIN, until=None).exists():
+            return
         for zone in Zone.values:
             Health.objects.create(zone=zone, kind=Kind.STOPPED, text=text, since=since, seen=now, until=now)
 
@@ -147,6 +156,3 @@ def again() -> None:
 def ended(centre: Centre) -> None:
     """It ends as it should: no sign of life is left to wonder at."""
     (centre.state / Pulse.NAME).unlink(missing_ok=True)
-
-
-__all__ = ["Changed", "DatabaseError", "Work", "again", "ended"]

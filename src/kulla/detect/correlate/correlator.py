@@ -56,11 +56,39 @@ class Finding:
 
 
 @dataclass(slots=True)
+class Run:
+    """Firing entries of a group, each within the time span of the one before, and what lies between them.
+
+    Of its entries, those of the group from number `start` to before `stop` are held; `count` hits before them are not
+    held any more, of which `shown` are the first. `first` is the time of its first entry in µs, `final` the last entry
+    that fired, `value` the greatest the aggregate had.
+    """
+
+    start: int
+    stop: int
+    value: float
+    first: int
+    final: Entry
+    count: int = 0
+    shown: tuple[Entry, ...] = ()
+
+    def drop(self, entries: Sequence[Entry], number: int) -> None:
+        """The first `number` of the group's entries are about to be let go."""
+        gone = entries[self.start : min(number, self.stop)]
+        # Of an event all entries have one time, and entries go by their time: no hit is counted on both sides.
+        self.count += _hits(gone)
+        self.shown = (*self.shown, *gone)[:SHOWN]
+        self.start, self.stop = max(0, self.start - number), max(0, self.stop - number)
+
+
+@dataclass(slots=True)
 class Group:
-    """Entries of one key. Firings before `settled` have been reported or ruled out."""
+    """Entries of one key. Firings before `settled` have been reported or ruled out, but for those of `open`, a run that
+    later hits may go on with."""
 
     entries: list[Entry] = field(default_factory=list)
     settled: int | None = None
+    open: Run | None = None
 
 
 class Correlator:
@@ -116,21 +144,37 @@ class Correlator:
         for groups in self.groups:
             for group in groups.values():
                 kept = [entry for entry in group.entries if entry.time >= oldest]
-                self.evicted += len(group.entries) - len(kept)
-                self._held -= len(group.entries) - len(kept)
+                gone = len(group.entries) - len(kept)
+                if group.open is not None:
+                    # Hits after the watermark are later than what it left, so these are the first that are held.
+                    group.open.drop(group.entries, gone)
+                self.evicted += gone
+                self._held -= gone
                 group.entries = kept
 
-    def advance(self, watermark: int | None = None) -> list[Finding]:
-        """Findings that no later hit can change; all that remain when `watermark` (µs) is None.
+    @property
+    def held(self) -> int:
+        """How many entries it holds."""
+        return self._held
 
-        Hits of correlations feed the correlations that refer to them, so these come in dependency order.
+    def advance(self, watermark: int | None = None) -> list[Finding]:
+        """Findings that no later hit can change; all that remain when `watermark` (µs) is None. With one, hits of that
+        time or before may not be added any more.
+
+        Hits of correlations feed the correlations that refer to them, so these come in dependency order. One that rests
+        on others is behind them: a run that is not over yet will be a hit at the time of its last event.
         """
         found: list[Finding] = []
+        behind: dict[str, int] = {}
         for node, correlation in enumerate(self.graph.order):
             fresh: list[Finding] = []
+            mark = watermark
+            if watermark is not None:
+                mark = min([watermark, *(behind[rule] for rule in correlation.rules if rule in behind)])
+                behind[correlation.meta.id] = mark - _micros(correlation) - 1
             for key, group in list(self.groups[node].items()):
-                fresh += self._settle(correlation, group, watermark)
-                if not group.entries:
+                fresh += self._settle(correlation, group, mark)
+                if not group.entries and group.open is None:
                     del self.groups[node][key]
             fresh.sort(key=lambda finding: (finding.last, finding.first, finding.key))
             self.add(map(_signal, fresh))
@@ -138,7 +182,7 @@ class Correlator:
         return found
 
     def _settle(self, correlation: Correlation, group: Group, watermark: int | None) -> list[Finding]:
-        span = round(correlation.timespan.total_seconds() * 1_000_000)
+        span = _micros(correlation)
         group.entries.sort(key=lambda entry: entry.sort_key)
         fired = [
             firing
@@ -146,49 +190,59 @@ class Correlator:
             if (group.settled is None or group.entries[firing[0]].time >= group.settled)
             and (watermark is None or group.entries[firing[0]].time <= watermark)
         ]
-        runs = _runs(group.entries, fired, span)
-        open_runs = [r for r in runs if watermark is not None and group.entries[r[-1][0]].time + span >= watermark]
-        closed = runs[: len(runs) - len(open_runs)]
-        findings = [_finding(correlation, group, run) for run in closed]
-        self._forget(group, open_runs, watermark, span)
+        runs = _runs(group, fired, span)
+        group.open = None
+        if runs and watermark is not None and runs[-1].final.time + span >= watermark:
+            group.open = runs.pop()
+        findings = [_finding(correlation, group, run) for run in runs]
+        self._forget(group, watermark, span)
         return findings
 
-    def _forget(self, group: Group, open_runs: list[Run], watermark: int | None, span: int) -> None:
-        """Keep what the windows still to come, and an open run, will need."""
-        before = len(group.entries)
-        if watermark is None:
-            group.entries = []
+    def _forget(self, group: Group, watermark: int | None, span: int) -> None:
+        """Keep what the windows still to come will need."""
+        kept: list[Entry] = []
+        if watermark is not None:
+            group.settled = watermark + 1
+            kept = [entry for entry in group.entries if entry.time >= watermark - span]
+        gone = len(group.entries) - len(kept)
+        if group.open is not None:
+            group.open.drop(group.entries, gone)
+        self._held -= gone
+        group.entries = kept
+
+
+def _micros(correlation: Correlation) -> int:
+    return round(correlation.timespan.total_seconds() * 1_000_000)
+
+
+def _runs(group: Group, fired: Sequence[tuple[int, int, float | Fraction]], span: int) -> list[Run]:
+    runs = [] if group.open is None else [group.open]
+    for number, first, value in fired:
+        entry = group.entries[number]
+        if runs and entry.time - runs[-1].final.time <= span:
+            run = runs[-1]
+            run.stop, run.final, run.value = number + 1, entry, max(run.value, float(value))
         else:
-            group.settled = group.entries[open_runs[0][0][0]].time if open_runs else watermark + 1
-            keep = min(group.settled, watermark) - span
-            group.entries = [entry for entry in group.entries if entry.time >= keep]
-        self._held -= before - len(group.entries)
-
-
-Run = list[tuple[int, int, float | Fraction]]
-
-
-def _runs(entries: Sequence[Entry], fired: Run, span: int) -> list[Run]:
-    runs: list[Run] = []
-    for firing in fired:
-        if runs and entries[firing[0]].time - entries[runs[-1][-1][0]].time <= span:
-            runs[-1].append(firing)
-        else:
-            runs.append([firing])
+            runs.append(Run(first, number + 1, float(value), group.entries[first].time, entry))
     return runs
 
 
+def _hits(entries: Sequence[Entry]) -> int:
+    """How many hits they are: one that brings several values is several entries."""
+    return len({(entry.event, entry.member) for entry in entries})
+
+
 def _finding(correlation: Correlation, group: Group, run: Run) -> Finding:
-    entries = group.entries[run[0][1] : run[-1][0] + 1]
+    entries = group.entries[run.start : run.stop]
     return Finding(
         correlation=correlation,
-        key=entries[-1].key,
-        first=entries[0].time,
-        last=entries[-1].time,
-        value=float(max(value for _, _, value in run)),
-        count=len({(entry.event, entry.member) for entry in entries}),
-        entries=tuple(entries[:SHOWN]),
-        final=entries[-1],
+        key=run.final.key,
+        first=run.first,
+        last=run.final.time,
+        value=run.value,
+        count=run.count + _hits(entries),
+        entries=(*run.shown, *entries)[:SHOWN],
+        final=run.final,
     )
 
 

@@ -85,7 +85,10 @@ def _assignee(actor: User, told: str) -> User | None:
         return actor
     if not told:
         return None
-    return User.objects.filter(pk=told, is_active=True).first() if told.isdigit() else None
+    found = User.objects.filter(username=told, is_active=True).first()
+    if found is None:  # in the words for who may not: a guess must not tell who is a user
+        raise ValidationError(_("This person may not work on all of these alerts."))
+    return found
 
 
 def _escalate(request: HttpRequest, actor: User, rows: QuerySet[Alert], asof: AsOf) -> HttpResponse:

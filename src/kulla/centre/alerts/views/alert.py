@@ -19,6 +19,7 @@ from kulla.centre.alerts.rates import rates
 from kulla.centre.alerts.tuning import may_tune
 from kulla.centre.alerts.views.queue import tools
 from kulla.centre.audit.models import Entry
+from kulla.centre.cases.models import Case
 from kulla.centre.people import door
 from kulla.centre.people.models import User
 from kulla.centre.site.guards import verb
@@ -48,6 +49,9 @@ def alert(request: HttpRequest, actor: User, uid: str) -> HttpResponse:
         "tunings": door.visible(actor, place),
         "tunable": may_tune(actor, found),
         "may": _may(actor, found),
+        "takes": _takes(actor, found),
+        # Evidence is an app of its own, which comes after this one: it is reached from the alert's side.
+        "kept": door.visible(actor, found.kept.all()),
         "searches": door.sight(actor).has("events.search", found.zone, found.constituent_id),
         **tools(actor),
     }
@@ -56,6 +60,13 @@ def alert(request: HttpRequest, actor: User, uid: str) -> HttpResponse:
 
 def _may(actor: User, found: Alert) -> bool:
     return door.sight(actor).has("alerts.triage", found.zone, found.constituent_id)
+
+
+def _takes(actor: User, found: Alert) -> bool:
+    """Whether the actor may keep it as evidence of its case."""
+    if found.case is None or not door.sight(actor).has("evidence.take", found.zone, found.case.constituent_id):
+        return False
+    return door.visible(actor, Case.objects.filter(pk=found.case.pk)).exists()
 
 
 def _rate(actor: User, rule_id: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -33,7 +35,7 @@ def save_view(request: HttpRequest, actor: User) -> HttpResponse:
 
 @verb("alerts.see")
 @require_POST
-def forget_view(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def forget_view(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """Drop a view of one's own."""
-    saving.forget_view(actor, door.one(actor, SavedView.objects.filter(user=actor), pk=pk))
+    saving.forget_view(actor, door.one(actor, SavedView.objects.filter(user=actor), uid=uid))
     return redirect("alerts:index")

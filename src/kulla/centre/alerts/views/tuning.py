@@ -19,6 +19,7 @@ from kulla.centre.alerts.forms import TuneForm
 from kulla.centre.alerts.models import Alert, Tuning
 from kulla.centre.people import door
 from kulla.centre.people.models import User
+from kulla.centre.site.errors import told
 from kulla.centre.site.guards import verb
 from kulla.errors import KullaError
 
@@ -93,7 +94,7 @@ def _move(request: HttpRequest, actor: User, uid: UUID, verb_: Any, done: str) -
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     except KullaError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     else:
         messages.success(request, done)
     return redirect("alerts:tuning", uid)

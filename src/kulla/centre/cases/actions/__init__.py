@@ -2,7 +2,7 @@
 
 from kulla.centre.cases.actions.case import change, link, move, open_case, set_members, take_alerts
 from kulla.centre.cases.actions.observables import add_observable, mark_indicator, related_by_observables
-from kulla.centre.cases.actions.tasks import add_task, apply_playbook, finish_task, reopen_task, skip_task
+from kulla.centre.cases.actions.tasks import add_task, apply_playbook, edit_task, finish_task, reopen_task, skip_task
 from kulla.centre.cases.actions.timeline import import_timeline, withdraw_entry, write_entry
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "add_task",
     "apply_playbook",
     "change",
+    "edit_task",
     "finish_task",
     "import_timeline",
     "link",

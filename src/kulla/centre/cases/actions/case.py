@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from kulla.centre.alerts.groups import refresh
 from kulla.centre.alerts.models import Alert
 from kulla.centre.audit.chain import record, turn
+from kulla.centre.cases.actions.holds import leave
 from kulla.centre.cases.clocks import OPEN, clocks_of
 from kulla.centre.cases.models import Case, Entry, Source, State
 from kulla.centre.people import door
@@ -51,7 +52,7 @@ def open_case(
         raise ValidationError(_("This constituent is of another zone."))
     with transaction.atomic():
         turn()
-        case.number = following(Case.objects.all(), f"{timezone.now().year}-")
+        case.number = following(zone, timezone.now().year)
         case.full_clean(exclude=["number"])
         case.save(force_insert=True)
         record(actor, "cases.open", case, alerts=len(taken))
@@ -65,7 +66,8 @@ def take_alerts(actor: User, case: Case, alerts: Iterable[Alert]) -> int:
     door.need(actor, "cases.work", case)
     taken = [each for each in alerts if each.case_id != case.pk]
     with transaction.atomic():
-        locked = Case.objects.select_for_update().get(pk=case.pk)
+        turn()
+        locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
         _take(actor, locked, taken)
         record(actor, "cases.take", locked, alerts=len(taken))
     return len(taken)
@@ -76,6 +78,7 @@ def _take(actor: User | None, case: Case, alerts: list[Alert]) -> None:
     seen = door.visible(actor, Case.objects.filter(pk__in=held)).count() if held else 0
     if seen < len(held):
         raise ValidationError(_("Some of these alerts are in a case that you do not see. Ask who leads cases."))
+    leave(held)
     if any(each.zone != case.zone for each in alerts):
         raise ValidationError(_("Alerts of another zone cannot be taken into this case."))
     found = merged([case.marks, *(each.marks for each in alerts)])
@@ -106,7 +109,8 @@ def change(actor: User, case: Case, version: int, values: Mapping[str, Any]) -> 
         raise ValueError(f"not to be changed here: {sorted(unknown)}")
     door.need(actor, "cases.work", case)
     with transaction.atomic():
-        now = Case.objects.select_for_update().get(pk=case.pk)
+        turn()
+        now = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
         if now.version != version:
             raise Changed(
                 _("Somebody changed this case meanwhile. Their values are shown; yours are kept beside them.")
@@ -148,7 +152,8 @@ def move(actor: User, case: Case, state: str, version: int) -> Case:
     wanted = State(state)
     door.need(actor, "cases.lead" if wanted is State.CLOSED else "cases.work", case)
     with transaction.atomic():
-        now = Case.objects.select_for_update().get(pk=case.pk)
+        turn()
+        now = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
         if now.version != version:
             raise Changed(_("Somebody changed this case meanwhile."))
         if wanted not in _STEPS[State(now.state)]:

@@ -22,6 +22,7 @@ from kulla.centre.law.drafts import KINDS, LANGUAGES, Brief, Contact, Party, Pla
 from kulla.centre.law.jurisdiction import shipped
 from kulla.centre.people import door
 from kulla.centre.people.models import Marked, User
+from kulla.centre.site.errors import told
 from kulla.errors import InputError
 from kulla.leaks.trace import read_trace
 from kulla.share.marks import Marks
@@ -67,7 +68,7 @@ def _trace(body: bytes) -> Any:
     try:
         loss_of(read_trace(body, "trace.json"))
     except InputError as error:
-        raise ValidationError(str(error)) from None
+        raise ValidationError(told(error)) from None
     return orjson.loads(body)
 
 

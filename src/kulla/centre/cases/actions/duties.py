@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kulla.centre.audit.chain import record
+from kulla.centre.cases.actions.timeline import tellable
 from kulla.centre.cases.models import Bearer, Case, Decision, Entry, Source
 from kulla.centre.law.clocks import VERBS
 from kulla.centre.law.jurisdiction import BEARERS, DECISIONS, DOCUMENTS, TRAITS, shipped
@@ -51,6 +52,8 @@ def decide(actor: User, bearer: Bearer, verb: str, subject: str, at: datetime, r
         raise ValidationError(_("A decision needs its reason."))
     if at > now + _AHEAD:
         raise ValidationError(_("It cannot have happened after now."))
+    if not tellable(at):
+        raise ValidationError(_("This time is outside of what a case can hold."))
     place = shipped()[bearer.jurisdiction]
     allowed: dict[str, set[str]] = {
         "aware": set(place.laws),

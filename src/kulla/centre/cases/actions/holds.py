@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -11,9 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kulla.centre.audit.chain import record, turn
+from kulla.centre.cases.actions.timeline import tellable
 from kulla.centre.cases.models import Case, Hold
 from kulla.centre.people import door
 from kulla.centre.people.models import User
+from kulla.centre.site.errors import told
+from kulla.lake.language import QueryError, parse
 
 
 def place_hold(
@@ -24,8 +28,14 @@ def place_hold(
     door.need(actor, "cases.hold", case)
     if not reason.strip():
         raise ValidationError(_("A hold needs its reason: the order, the request or the suspicion it rests on."))
+    if not all(tellable(each) for each in (since, until) if each):
+        raise ValidationError(_("This time is outside of what a case can hold."))
     if since and until and since >= until:
         raise ValidationError(_("The span ends before it begins."))
+    try:
+        parse(query)
+    except QueryError as error:  # retention would drop nothing at all for want of knowing what this one covers
+        raise ValidationError(_("The query cannot be read: %(why)s") % {"why": told(error)}) from error
     with transaction.atomic():
         turn()  # what is disposed of at this moment was disposed of before, or is held
         hold = Hold(case=case, reason=reason.strip(), since=since, until=until, query=query.strip(), placed_by=actor,
@@ -52,7 +62,8 @@ def lift(actor: User, hold: Hold) -> None:
     """The second step, by somebody else."""
     door.need(actor, "cases.hold", hold)
     with transaction.atomic():
-        now = Hold.objects.select_for_update().get(pk=hold.pk)
+        turn()
+        now = Hold.objects.select_for_update(no_key=True).get(pk=hold.pk)
         if now.lift_asked_by_id is None:
             raise ValidationError(_("Nobody has asked for it to be lifted."))
         if now.lift_asked_by_id == actor.pk:
@@ -62,6 +73,15 @@ def lift(actor: User, hold: Hold) -> None:
         now.lifted, now.lifted_by = timezone.now(), actor
         now.save()
         record(actor, "cases.hold-lift", now.case, hold=now.pk, asked_by=now.lift_asked_by_id)
+
+
+def leave(cases: Iterable[int]) -> None:
+    """For whoever takes alerts out of these cases (by pk), on the audit's turn: what a hold covers stays where it is,
+    or one person would lift it by moving. Raises ValidationError."""
+    if Hold.objects.filter(case__in=set(cases), lifted=None).exists():
+        raise ValidationError(
+            _("A legal hold covers some of these alerts in their case: they stay there until it is lifted.")
+        )
 
 
 def standing() -> QuerySet[Hold]:

@@ -11,6 +11,7 @@ from kulla.centre.cases.models import Playbook
 from kulla.centre.law.playbook import read_playbook
 from kulla.centre.people import door
 from kulla.centre.people.models import User
+from kulla.centre.site.errors import told
 from kulla.errors import ConfigError
 
 
@@ -23,7 +24,7 @@ def save_playbook(actor: User, text: str) -> Playbook:
     try:
         name = read_playbook(text, "playbook").id
     except ConfigError as error:
-        raise ValidationError(str(error).splitlines()) from None
+        raise ValidationError(told(error).splitlines()) from None
     with transaction.atomic():
         row, _new = Playbook.objects.update_or_create(name=name, defaults={"text": text, "changed_by": actor})
         record(actor, "cases.playbook-save", row, playbook=name)

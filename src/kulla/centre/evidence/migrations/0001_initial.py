@@ -9,6 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("alerts", "0001_initial"),
         ("cases", "0001_initial"),
         ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -77,6 +78,17 @@ class Migration(migrations.Migration):
                 ("stamped", models.DateTimeField(blank=True, null=True, verbose_name="time-stamped")),
                 ("authority", models.CharField(blank=True, max_length=500, verbose_name="time-stamp authority")),
                 ("disposed", models.DateTimeField(blank=True, null=True, verbose_name="disposed of")),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="kept",
+                        to="alerts.alert",
+                        verbose_name="alert",
+                    ),
+                ),
                 (
                     "case",
                     models.ForeignKey(

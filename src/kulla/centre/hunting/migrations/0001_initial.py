@@ -65,6 +65,8 @@ class Migration(migrations.Migration):
                 ("hits", models.PositiveBigIntegerField(default=0, verbose_name="events that met")),
                 ("found", models.PositiveIntegerField(default=0, verbose_name="new alerts")),
                 ("again", models.PositiveIntegerField(default=0, verbose_name="alerts known before")),
+                ("untimed", models.PositiveBigIntegerField(default=0)),
+                ("evicted", models.PositiveBigIntegerField(default=0)),
                 ("keys", models.JSONField(default=list)),
                 ("error", models.CharField(blank=True, max_length=500)),
                 (
@@ -96,6 +98,7 @@ class Migration(migrations.Migration):
             name="SavedHunt",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 (
                     "zone",
                     models.CharField(

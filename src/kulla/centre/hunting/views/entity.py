@@ -14,7 +14,7 @@ from django.utils import timezone
 from kulla.centre.alerts.models import Alert
 from kulla.centre.hunting.charts import Bar, bars
 from kulla.centre.hunting.question import Question
-from kulla.centre.hunting.views.search import _lake
+from kulla.centre.hunting.views.search import KINDS, _lake
 from kulla.centre.people import door
 from kulla.centre.people.models import User
 from kulla.centre.site.guards import verb
@@ -37,9 +37,10 @@ def entity(request: HttpRequest, actor: User, kind: str) -> HttpResponse:
         raise Http404 from None
     asked = Question(show(around.query), None, None, "all")
     shown = {
-        "kind": kind, "name": name, "around": around, "address": asked.address(), "days": _days(around.days, asked),
+        "kind": kind, "label": KINDS[kind], "name": name, "around": around, "address": asked.address(),
+        "days": _days(around.days, asked),
         "alerts": _alerts(actor, kind, name) if door.sight(actor).has("alerts.see") else (),
-        "beside": [(other, rows) for other, rows in around.beside.items() if rows],
+        "beside": [(other, KINDS[other], rows) for other, rows in around.beside.items() if rows],
     }  # fmt: skip
     return render(request, "hunting/entity.html", shown)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -32,7 +34,7 @@ def save(request: HttpRequest, actor: User) -> HttpResponse:
 
 @verb("events.search")
 @require_POST
-def forget(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def forget(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """Drop a saved hunt of one's own."""
-    actions.forget_hunt(actor, door.one(actor, SavedHunt.objects.filter(user=actor), pk=pk))
+    actions.forget_hunt(actor, door.one(actor, SavedHunt.objects.filter(user=actor), uid=uid))
     return redirect("hunting:index")

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from kulla.centre.alerts.reading import lake as opened
@@ -22,8 +23,10 @@ from kulla.centre.hunting.charts import bars
 from kulla.centre.hunting.exporting import FORMATS
 from kulla.centre.hunting.models import SavedHunt
 from kulla.centre.hunting.question import SPANS, Question, extent, last_term
+from kulla.centre.hunting.telling import parts_of
 from kulla.centre.people import door
 from kulla.centre.people.models import User
+from kulla.centre.site.errors import told
 from kulla.centre.site.guards import verb
 from kulla.errors import OutputError, UsageError
 from kulla.lake import Lake, QueryError, Scope
@@ -37,6 +40,14 @@ FACETS: Final = ("constituent", "host", "provider", "channel", "event_code")
 EXPORTED: Final = 100_000
 """Events of one export at most: with more than these it is refused."""
 _LINE: Final = 400
+KINDS: Final = {
+    "host": gettext_lazy("host"),
+    "account": gettext_lazy("account"),
+    "user": gettext_lazy("user"),
+    "address": gettext_lazy("address"),
+    "hash": gettext_lazy("hash"),
+}
+"""Kinds of entities, as people call them."""
 _KINDS: Final = {name: kind for kind, names in FIELDS.items() for name in names}
 
 
@@ -69,7 +80,7 @@ def _lake() -> Lake:
 def _fault(asked: Question, error: UsageError) -> dict[str, Any]:
     """What is wrong with a query, and where."""
     column = error.column - 1 if isinstance(error, QueryError) else len(asked.query)
-    return {"error": str(error), "before": asked.query[:column], "after": asked.query[column:]}
+    return {"error": told(error), "before": asked.query[:column], "after": asked.query[column:]}
 
 
 def _rows(lake: Lake, asked: Question, scope: Scope, page: int) -> Iterator[dict[str, Any]]:
@@ -85,9 +96,9 @@ def _rows(lake: Lake, asked: Question, scope: Scope, page: int) -> Iterator[dict
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
-    line = row["raw"] or "  ".join(f"{name}={value}" for name, value in row["fields"])
+    parts, cut = parts_of(row["raw"], row["fields"], _LINE)
     near = row["time"].astimezone(UTC).isoformat() if row["time"] else ""
-    return {**row, "id": row["event_id"].hex(), "near": near, "line": line[:_LINE], "cut": len(line) > _LINE}
+    return {**row, "id": row["event_id"].hex(), "near": near, "parts": parts, "cut": cut}
 
 
 @verb("events.search")
@@ -165,14 +176,16 @@ def event(request: HttpRequest, actor: User, event_id: str) -> HttpResponse:
     return render(request, "hunting/event.html", {"row": row, "fields": fields, "id": event_id})
 
 
-def _entities(name: str, value: str | None) -> tuple[str, list[str]]:
-    """The kind of entity that a field names, and the names in its value: Sysmon's list of hashes has several."""
+def _entities(name: str, value: str | None) -> tuple[str, list[tuple[Any, str]]]:
+    """The kind of entity that a field names, and the names in its value, each under a word for people: Sysmon's list of
+    hashes has several."""
     kind = _KINDS.get(name, "")
     if not kind or not value:
         return kind, []
     if kind == "hash" and "=" in value:
-        return kind, [part.partition("=")[2] for part in value.split(",") if part.partition("=")[2]]
-    return kind, [value]
+        parts = [part.partition("=") for part in value.split(",")]
+        return kind, [(name, each) for name, _is, each in parts if each]
+    return kind, [(KINDS[kind], value)]
 
 
 @verb("events.search")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -25,6 +26,7 @@ from kulla.centre.notices.saying import words
 from kulla.centre.notices.ways import ways
 from kulla.centre.people import door
 from kulla.centre.people.models import User
+from kulla.centre.site import errors
 from kulla.centre.site.guards import verb
 from kulla.centre.site.place import centre
 from kulla.errors import ConfigError
@@ -47,9 +49,9 @@ def mine(request: HttpRequest, actor: User) -> HttpResponse:
 
 
 @verb("notices.see")
-def notice(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def notice(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """A notice: what it is about, as far as the reader sees that, and who was told."""
-    row = door.one(actor, Notice.objects.select_related("known_by", "person"), pk=pk)
+    row = door.one(actor, Notice.objects.select_related("known_by", "person"), uid=uid)
     ids: dict[str, list[int]] = {"alert": [], "case": []}
     for ref in row.refs:
         kind, _colon, number = ref.partition(":")
@@ -65,13 +67,13 @@ def notice(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
 
 @require_POST
 @verb("notices.see")
-def acknowledge(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def acknowledge(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """Say that one sees to it."""
-    if acts.acknowledge(actor, door.one(actor, Notice.objects.all(), pk=pk)):
+    if acts.acknowledge(actor, door.one(actor, Notice.objects.all(), uid=uid)):
         messages.success(request, _("It is yours; nobody else is called."))
     else:
         messages.info(request, _("Somebody has acknowledged it already."))
-    return redirect("notices:notice", pk)
+    return redirect("notices:notice", uid)
 
 
 @verb("notices.see")
@@ -98,9 +100,9 @@ def rota(request: HttpRequest, actor: User) -> HttpResponse:
 
 @require_POST
 @verb("notices.rota")
-def remove(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def remove(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """Take somebody off the rota."""
-    acts.remove_shift(actor, door.one(actor, Shift.objects.all(), pk=pk))
+    acts.remove_shift(actor, door.one(actor, Shift.objects.all(), uid=uid))
     return redirect("notices:rota")
 
 
@@ -111,7 +113,7 @@ def channels(request: HttpRequest, actor: User) -> HttpResponse:
     try:
         told, wrong = ways(centre().told), ""
     except ConfigError as error:
-        return render(request, "notices/channels.html", {"wrong": str(error)})
+        return render(request, "notices/channels.html", {"wrong": errors.told(error)})
     zones = {zone for zone, _one in door.sight(actor).places("notices.see")}
     states = {row.name: row for row in Mailbox.objects.all()}
     tellings = door.visible(actor, Telling.objects.all()).exclude(channel="page")

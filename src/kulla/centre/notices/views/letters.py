@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -22,9 +24,9 @@ from kulla.centre.site.place import centre
 from kulla.errors import ConfigError
 
 
-def found(actor: User, pk: int) -> Letter:
+def found(actor: User, uid: UUID) -> Letter:
     """A letter, if the actor sees its report."""
-    return door.one(actor, Letter.objects.select_related("report__case", "made_by", "sent_by"), pk=pk)
+    return door.one(actor, Letter.objects.select_related("report__case", "made_by", "sent_by"), uid=uid)
 
 
 @verb("reports.answer")
@@ -47,13 +49,13 @@ def new(request: HttpRequest, actor: User, number: str) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("notices:show", number)
-    return redirect("notices:letter", letter.pk)
+    return redirect("notices:letter", letter.uid)
 
 
 @verb("reports.answer")
-def show(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
+def show(request: HttpRequest, actor: User, uid: UUID) -> HttpResponse:
     """A letter: to be changed and sent while it is a draft."""
-    letter = found(actor, pk)
+    letter = found(actor, uid)
     form = LetterForm(request.POST or None, initial={"to": letter.to, "subject": letter.subject, "body": letter.body})
     if request.method == "POST" and form.is_valid():
         try:
@@ -62,7 +64,7 @@ def show(request: HttpRequest, actor: User, pk: int) -> HttpResponse:
             form.add_error(None, error)
         else:
             messages.success(request, _("Saved. It has not been sent."))
-            return redirect("notices:letter", pk)
+            return redirect("notices:letter", uid)
     shown = {
         "letter": letter, "form": form, "draft": letter.state == Sending.DRAFT, "unsure": letters.unsure(letter),
         "mail": _mail(), "strict": letter.tlp in letters.STRICT,
@@ -81,9 +83,9 @@ def _mail() -> bool:
 
 @require_POST
 @verb("reports.answer")
-def act(request: HttpRequest, actor: User, pk: int, name: str) -> HttpResponse:
+def act(request: HttpRequest, actor: User, uid: UUID, name: str) -> HttpResponse:
     """Send a letter, say that it was sent by other means, or throw it away."""
-    letter = found(actor, pk)
+    letter = found(actor, uid)
     confirmed = request.POST.get("confirmed", "")
     try:
         if name == "send":
@@ -98,7 +100,7 @@ def act(request: HttpRequest, actor: User, pk: int, name: str) -> HttpResponse:
             raise Http404
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return redirect("notices:letter", pk)
+    return redirect("notices:letter", uid)
 
 
 @verb("cases.lead")

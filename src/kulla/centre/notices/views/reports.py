@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -72,7 +73,7 @@ def _whole(actor: User, report: Report) -> dict[str, Any]:
         "letters": door.visible(actor, Letter.objects.filter(report__in=thread)).select_related("made_by", "sent_by"),
         "work": work,
         "whys": Why.choices,
-        "form": CaseForm(actor, initial={"title": report.subject, "constituent": report.constituent_id}),
+        "form": CaseForm(actor, initial={"title": report.subject, "constituent": report.constituent}),
         "join": JoinForm(initial={"number": claimed.case.number if claimed and claimed.case else ""}),
     }
 
@@ -137,9 +138,9 @@ def _act(request: HttpRequest, actor: User, report: Report, name: str) -> str:
 
 @require_POST
 @verb("reports.answer")
-def content(request: HttpRequest, actor: User, pk: int) -> HttpResponseBase:
+def content(request: HttpRequest, actor: User, uid: UUID) -> HttpResponseBase:
     """What came with a report, as it came, never shown in the browser."""
-    row = door.one(actor, Attachment.objects.select_related("report"), pk=pk)
+    row = door.one(actor, Attachment.objects.select_related("report"), uid=uid)
     response = StreamingHttpResponse(actions.content(actor, row), content_type="application/octet-stream")
     name = f"{row.report.number}.eml" if row.whole else row.name
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from kulla.centre.site import errors, words
+
 register = template.Library()
 
 
@@ -33,6 +35,36 @@ def when(value: datetime | None) -> SafeString | str:
 def get(mapping: Any, key: Any) -> Any:
     """`mapping[key]`, or None."""
     return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+@register.filter
+def word(name: Any) -> str:
+    """The console's word for a name, or for each of several."""
+    return words.word(name if isinstance(name, str) else ", ".join(map(str, name or ())))
+
+
+@register.filter
+def land(code: str) -> str:
+    """The name of a jurisdiction."""
+    return words.land(code)
+
+
+@register.filter
+def under(subject: str, code: str) -> str:
+    """What was decided under a jurisdiction."""
+    return words.under(subject, code)
+
+
+@register.filter
+def incident(type_id: str) -> str:
+    """The name of an RSIT type."""
+    return words.incident(type_id)
+
+
+@register.filter
+def told(text: object) -> str:
+    """The text of an error, or of the centre's health, in the reader's language."""
+    return errors.told(text)
 
 
 @register.inclusion_tag("marks.html")
