@@ -38,7 +38,12 @@ def fill(centre: Centre) -> None:
 def work(centre: Centre) -> None:
     """Go on until standard input ends."""
     over = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+
+    def heard() -> None:
+        sys.stdin.read()
+        over.set()
+
+    threading.Thread(target=heard, daemon=True).start()
     for number in count(2):
         rounds(centre, number, number + 1)
         print("going", flush=True)

@@ -183,10 +183,15 @@ def test_a_sync_waits_for_that_of_another_thread(folder: Path, monkeypatch: pyte
     with Lake(folder) as lake:
         lake.append(lakes.table(EVENTS[:1]), "bb" * 32, 0)
         monkeypatch.setattr("kulla.lake.delta.fsync", slow)
+
+        def synced() -> None:
+            lake.sync()
+            second.set()
+
         first = threading.Thread(target=lake.sync)
         first.start()
         assert begun.wait(10)
-        other = threading.Thread(target=lambda: (lake.sync(), second.set()))
+        other = threading.Thread(target=synced)
         other.start()
         assert not second.wait(0.3)
         go.set()

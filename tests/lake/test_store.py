@@ -144,14 +144,14 @@ def test_events_are_replayed_in_order_of_time_whatever_file_they_lie_in(
             rows = [{"time": each, "product": product, "raw": str(each)} for each in [*times, *odd]]
             lake.append(lakes.table(rows, ingest=NOON + timedelta(days=30)), f"{chunk:064x}", 0)
         stretches = list(lake.replayed(SCOPE))
-        times = [[t for batch in each.batches for t in batch.time.cast(pa.int64()).to_pylist()] for each in stretches]
-        assert sum(map(len, times)) == sum(each.looked for each in stretches) == 63
+        moments = [[t for batch in each.batches for t in batch.time.cast(pa.int64()).to_pylist()] for each in stretches]
+        assert sum(map(len, moments)) == sum(each.looked for each in stretches) == 63
         settled = [each.settled for each in stretches]
         assert len([each for each in settled if each is not None]) > 5
         for number, bound in enumerate(settled):
-            rest = [time for later in times[number + 1 :] for time in later]
+            rest = [time for later in moments[number + 1 :] for time in later]
             assert bound is None or all(time is not None and time >= bound for time in rest)
-        assert None in times[0]
+        assert None in moments[0]
         some = list(lake.replayed(SCOPE, logsources=[Logsource("linux", None, None)]))
         assert sum(each.looked for each in some) == 63
         assert sum(len(batch) for each in some for batch in each.batches) == 23

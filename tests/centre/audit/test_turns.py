@@ -72,7 +72,8 @@ def test_two_at_once_both_come_to_stand(pair: str, people: Cast, monkeypatch: py
 def test_numbers_given_at_once_are_all_different(people: Cast) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("threads of a test share SQLite's one connection")
-    actor, found = people["officer-civil"], []
+    actor = people["officer-civil"]
+    found: list[str] = []
 
     def opened() -> None:
         found.extend(cases.open_case(actor, "one", "civil").number for _ in range(5))

@@ -33,10 +33,11 @@ def task(people: Cast, case: Case) -> Task:
 
 def test_who_did_a_task_first_stays_who_did_it(people: Cast, task: Task) -> None:
     actions.finish_task(people["officer-civil"], task)
-    for late in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: actions.finish_task(people["analyst-civil"], task),
         lambda: actions.skip_task(people["analyst-civil"], task, "no time"),
-    ):
+    )
+    for late in acts:
         with pytest.raises(ValidationError, match="closed"):
             late()
     task.refresh_from_db()
@@ -65,12 +66,13 @@ def test_a_task_is_changed_and_the_timeline_tells(people: Cast, case: Case, task
 def test_who_was_overtaken_is_told(people: Cast, task: Task) -> None:
     """By another's edit, and by every other act."""
     officer = people["officer-civil"]
-    for version, act in enumerate((
+    acts: tuple[Callable[[], object], ...] = (
         lambda: actions.edit_task(officer, task, 1, {"title": "theirs"}),
         lambda: assign_task(officer, task, officer),
         lambda: actions.finish_task(officer, task),
         lambda: actions.reopen_task(officer, task),
-    ), 1):  # fmt: skip
+    )
+    for version, act in enumerate(acts, 1):
         act()
         with pytest.raises(Changed):
             actions.edit_task(officer, task, version, {"title": "mine"})

@@ -142,8 +142,12 @@ def test_memory_holds_windows_and_not_the_lake(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(following, "_FEW", 10)
     held: list[int] = []
     real = following.Following.settle
-    monkeypatch.setattr(following.Following, "settle",
-                        lambda self, at: (held.append(self._correlator.held), real(self, at))[1])  # fmt: skip
+
+    def settle(self: following.Following, settled: int | None) -> list[Finding]:
+        held.append(self._correlator.held)
+        return real(self, settled)
+
+    monkeypatch.setattr(following.Following, "settle", settle)
     minutes = list(range(0, 1200, 2))
     files = [[(minute, "a", "u", 1) for minute in minutes[number::3]] for number in range(3)]
     with Lake(tmp_path) as lake:

@@ -99,7 +99,7 @@ def signed_in(world: World, who: str) -> SimpleCookie:
     return client.cookies
 
 
-WRONG: Final = (
+WRONG: Final[tuple[tuple[str, dict[str, str], str, str], ...]] = (
     ("hunting:index", {}, "?span=all&q=(a", "nuk mbyllet"),
     ("hunting:index", {}, "?span=all&q=Image:", "mungon një vlerë"),
 )

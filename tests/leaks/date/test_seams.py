@@ -30,12 +30,12 @@ def ids(count: int, seed: int = 0) -> list[str]:
 
 
 def found(*columns: Sequence[str | None], blocks: Sequence[int] | None = None) -> list[int]:
-    return seams(table(*columns, blocks=blocks)).tolist()
+    return [int(each) for each in seams(table(*columns, blocks=blocks))]
 
 
 def test_a_table_of_one_kind_has_none() -> None:
     assert found(names(3000), ids(3000)) == []
-    assert found(sorted(names(3000)), sorted(ids(3000), key=int), ["x"] * 3000) == []
+    assert found(sorted(names(3000)), [*map(str, sorted(map(int, ids(3000))))], ["x"] * 3000) == []
 
 
 def test_another_value_throughout_is_a_seam() -> None:
