@@ -11,7 +11,9 @@ of 0.5 is ignorance. Each attack also runs where all is told, as sharp there as 
 - outcome: so many rows from an export and others that one more makes the export an explanation;
 - pieces: rows of now and former values, so many that one more may make a second piece;
 - border: late rows, rows that always stood, and former ones, in this order; the guess lies among those that always
-  stood, and may move the border of two pieces by hundreds of rows.
+  stood, and may move the border of two pieces by hundreds of rows;
+- shift: the guess is the fourth row that says the same of the victim if it is wrong, and is left out then: rows after
+  it move by one, and of so long a table every second row is looked at (the first form of `date.drawn` fell to this).
 
 Beside one file: what `MOST_LEAKS` files about one cell tell together, the most that a year allows before the person is
 heard no longer (`leaks.desk.hearing`), and what 100 would tell without that. Files of a group have other filler each.
@@ -43,6 +45,7 @@ from kulla.exercise.layout import ExerciseFolder, Settings
 from kulla.exercise.leaking import Order, leak
 from kulla.exercise.leakparts import read_part
 from kulla.exercise.make import Reads, make_exercise
+from kulla.leaks.date.drawn import ROWS
 from kulla.leaks.desk.calibrating import calibrated
 from kulla.leaks.desk.centrefolder import CentreFolder
 from kulla.leaks.desk.hearing import MOST_LEAKS
@@ -206,14 +209,26 @@ def border(t: Target, draw: np.random.Generator, victim: Row, right: bool, openl
     return [*late, *between[:300], guess(victim, right), *between[300:], *former]
 
 
+def shift(t: Target, draw: np.random.Generator, victim: Row, right: bool, openly: bool) -> list[Row]:
+    """Late and former rows at even places, rows of now at odd ones, in a table of which every second is looked at."""
+    rows = [[""] * len(COLUMNS)] * (ROWS + 10_001)
+    rows[:4] = [*[guess(victim, False)] * 3, guess(victim, right)]
+    former, late = (some(draw, each, len(each) - 1, victim) * 3 for each in (t.former, t.late))
+    now = some(draw, t.now, 2500, victim) * 2
+    for begin, wide, kind in ((1000, 8000, late), (20_000, 8000, former), (1001, 20_000, now)):
+        for at, row in enumerate(kind):
+            rows[begin + 2 * (at * wide // len(kind))] = row
+    return rows
+
+
 ATTACKS: dict[str, tuple[str, Attack]] = {
     "counts, 150 known rows": ("now", counts(150)), "counts, 250 known rows": ("now", counts(250)),
     "copies": ("now", counts(250, 250)), "edge": ("now", counts(99)), "window": ("late", window),
     "column": ("now", column), "outcome": ("export", outcome), "pieces": ("former", pieces),
-    "border": ("former", border),
+    "border": ("former", border), "shift": ("now", shift),
 }  # fmt: skip
 """By name: of which rows the victim is, and the attack."""
-IN_ORDER = ("border",)
+IN_ORDER = ("border", "shift")
 """Attacks of which the order of rows is a part; those of others are shuffled."""
 
 
