@@ -37,7 +37,10 @@ run: setup
 	@echo "A centre from nothing: tools/centre_demo.py. Set SERVE=0 to end when it has told the outcome."
 	KULLA_DEMO_SERVE=$(SERVE) $(BIN)/python tools/centre_demo.py $(BIN)/kulla $(OUT)/centre $(PORT)
 
-test: setup system lint types check check-postgres
+# Types are checked beside the tests, which are by far the longest part.
+test: setup system lint
+	$(MAKE) --no-print-directory -j2 types check
+	$(MAKE) --no-print-directory check-postgres
 
 system:
 	tools/system.sh
