@@ -192,7 +192,7 @@ def column(t: Target, draw: np.random.Generator, victim: Row, right: bool, openl
 
 def outcome(t: Target, draw: np.random.Generator, victim: Row, right: bool, openly: bool) -> list[Row]:
     """Rows of an export and others, at the edge of where the export explains the file."""
-    inside, outside = (100, 100) if openly else (225, 25)
+    inside, outside = (30, 20) if openly else (225, 25)
     return [*some(draw, t.export, inside, victim), *some(draw, t.others, outside, victim), guess(victim, right)]
 
 

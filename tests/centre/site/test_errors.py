@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kulla.centre.hunting.asked import read
 from kulla.centre.law.playbook import read_playbook
+from kulla.centre.site import errors
 from kulla.centre.site.errors import TEXTS, told
 from kulla.errors import KullaError
 from kulla.lake.language import parse
@@ -85,3 +86,19 @@ def test_a_text_of_nobody_stays() -> None:
     with override("sq"):
         assert told("Somebody's own words: 7 of them; no more") == "Somebody's own words: 7 of them; no more"
         assert told("") == ""
+
+
+@pytest.mark.parametrize("text", ["a: " * 150, "a; " * 190, "query, column 3: " + "x, column 3: " * 40, "%s: " * 100])
+def test_what_a_person_typed_keeps_nobody_busy(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a text with many places to part it at a few are looked at: two minutes were not enough for all."""
+    looked: list[str] = []
+    real = errors._Line.said
+
+    def said(self: errors._Line, some: str, depth: int) -> tuple[str, bool]:
+        looked.append(some)
+        assert len(looked) < 200
+        return real(self, some, depth)
+
+    monkeypatch.setattr(errors._Line, "said", said)
+    with override("sq"):
+        errors.told(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -24,6 +25,10 @@ _NUMBER: Final = re.compile(r"\d{1,3}(,\d{3})+")
 _JOINTS: Final = ("; ", ": ")
 """What stands between two texts that a room has joined: two faults; a place and its fault."""
 _DEEPEST: Final = 6
+_LONGEST: Final = 600
+_MOST: Final = 60
+"""A longer line stays as it is, and so does what is left when so many texts were looked at for one: an error repeats
+what a person typed, and a query of colons alone would else be looked at in every way that it can be taken apart."""
 
 
 def told(error: object) -> str:
@@ -37,27 +42,39 @@ def told(error: object) -> str:
     text = str(error)
     if (get_language() or "en")[:2] == "en":
         return text
-    return "\n".join(_said(line, _DEEPEST)[0] for line in text.splitlines())
+    return "\n".join(_Line().said(line, _DEEPEST)[0] for line in text.splitlines())
 
 
-def _said(text: str, depth: int) -> tuple[str, bool]:
-    """The text as it is said, and whether a template of it was found. `depth` more texts may lie within it."""
-    for shape, template in _shapes() if depth else ():
-        if found := shape.fullmatch(text):
-            return _(template) % {name: _value(value, depth - 1) for name, value in found.groupdict().items()}, True
-    for joint in _JOINTS if depth else ():
-        for at in (each.start() for each in re.finditer(re.escape(joint), text)):
-            parts = [_said(text[:at], 1), _said(text[at + len(joint) :], depth - 1)]
-            if parts[1][1] or (parts[0][1] and joint == "; "):
-                return joint.join(part for part, _known in parts), True
-    return text, False
+@dataclass
+class _Line:
+    """A line that is being said. left: how many more texts may be looked at."""
 
+    left: int = _MOST
 
-def _value(value: str, depth: int) -> str:
-    """A value as it is said: a number with the separator of the language; a text that is itself of a template."""
-    if _NUMBER.fullmatch(value):
-        return value.replace(",", "\u00a0")
-    return _said(value, depth)[0] if " " in value else value
+    def said(self, text: str, depth: int) -> tuple[str, bool]:
+        """The text as it is said, and whether a template of it was found. `depth` more texts may lie within it."""
+        self.left -= 1
+        if not depth or self.left < 0 or len(text) > _LONGEST:
+            return text, False
+        for shape, template in _shapes():
+            if found := shape.fullmatch(text):
+                return _(template) % {
+                    name: self.value(value, depth - 1) for name, value in found.groupdict().items()
+                }, True
+        for joint in _JOINTS:
+            for at in (each.start() for each in re.finditer(re.escape(joint), text)):
+                if self.left < 0:
+                    return text, False
+                parts = [self.said(text[:at], 1), self.said(text[at + len(joint) :], depth - 1)]
+                if parts[1][1] or (parts[0][1] and joint == "; "):
+                    return joint.join(part for part, _known in parts), True
+        return text, False
+
+    def value(self, value: str, depth: int) -> str:
+        """A value as it is said: a number with the separator of the language; a text that is itself of a template."""
+        if _NUMBER.fullmatch(value):
+            return value.replace(",", "\u00a0")
+        return self.said(value, depth)[0] if " " in value else value
 
 
 @cache
