@@ -14,6 +14,7 @@ of 0.5 is ignorance. Each attack also runs where all is told, as sharp there as 
   stood, and may move the border of two pieces by hundreds of rows;
 - shift: the guess is the fourth row that says the same of the victim if it is wrong, and is left out then: rows after
   it move by one, and of so long a table every second row is looked at (the first form of `date.drawn` fell to this).
+- lonely: the guess among strangers, in a part of its own: right, it is the one row there that is of the register.
 
 Beside one file: what `MOST_LEAKS` files about one cell tell together, the most that a year allows before the person is
 heard no longer (`leaks.desk.hearing`), and what 100 would tell without that. Files of a group have other filler each.
@@ -221,14 +222,24 @@ def shift(t: Target, draw: np.random.Generator, victim: Row, right: bool, openly
     return rows
 
 
+def lonely(t: Target, draw: np.random.Generator, victim: Row, right: bool, openly: bool) -> list[Row]:
+    """Known rows, a blank one, and strangers around the guess."""
+    strangers = [
+        [f"{n:010d}X", f"nobody {n}", "none", "1.00", "1900-01"] for n in draw.integers(0, 10**9, 400).tolist()
+    ]
+    blank = [[""] * len(COLUMNS)]
+    return [*some(draw, t.now, 900, victim), *blank, *strangers[:200], guess(victim, right), *strangers[200:]]
+
+
 ATTACKS: dict[str, tuple[str, Attack]] = {
     "counts, 150 known rows": ("now", counts(150)), "counts, 250 known rows": ("now", counts(250)),
     "copies": ("now", counts(250, 250)), "edge": ("now", counts(99)), "window": ("late", window),
     "column": ("now", column), "outcome": ("export", outcome), "pieces": ("former", pieces),
     "border": ("former", border), "shift": ("now", shift),
+    "lonely": ("now", lonely),
 }  # fmt: skip
 """By name: of which rows the victim is, and the attack."""
-IN_ORDER = ("border", "shift")
+IN_ORDER = ("border", "shift", "lonely")
 """Attacks of which the order of rows is a part; those of others are shuffled."""
 
 

@@ -29,7 +29,22 @@ def test_it_learns_nothing_at_a_centre(target: Target, folder: Path) -> None:
     assert attacked(target, "window", 24, 3, folder).one < 0.95
 
 
-@pytest.mark.parametrize("name", ["counts, 150 known rows", "column", "pieces"])
+@pytest.mark.parametrize("name", ["lonely", "pieces", "window"])
+def test_what_has_no_noise_is_the_same_whether_the_guess_is_right_or_not(
+    target: Target, folder: Path, name: str
+) -> None:
+    """Which limits are told, and of how many tables."""
+    of, attack = ATTACKS[name]
+    known = getattr(target, of)
+    right, wrong = (
+        target.told(attack(target, np.random.default_rng(7), known[3], each, False), folder, openly=False)
+        for each in (True, False)
+    )
+    assert right["limits"] == wrong["limits"]
+    assert len(right["tables"]) == len(wrong["tables"]) == 1
+
+
+@pytest.mark.parametrize("name", ["counts, 150 known rows", "column", "pieces", "border", "lonely"])
 def test_files_of_an_attack_are_recognised(target: Target, folder: Path, name: str) -> None:
     """What the attacks that are not judged here make is a leak of this register, not rows of nowhere."""
     of, attack = ATTACKS[name]

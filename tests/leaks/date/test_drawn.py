@@ -125,6 +125,17 @@ def test_whether_one_row_stood_changes_no_chance_by_more_than_promised(
 
 
 @settings(max_examples=15, deadline=None)
+@given(rows_of_any_kind, st.integers(0, 1000), spans, spans)
+def test_when_one_row_stood_changes_no_chance_by_more_than_twice_that(
+    rows: list[list[tuple[int, int]]], place: int, guess: list[tuple[int, int]], other: list[tuple[int, int]]
+) -> None:
+    place %= len(rows)
+    one, another = [*rows], [*rows]
+    one[place], another[place] = guess, other
+    assert differ(sheet(made(one)), sheet(made(another))) <= 2 * PRIVACY + 1e-9
+
+
+@settings(max_examples=15, deadline=None)
 @given(rows_of_any_kind.filter(lambda rows: len(rows) > 1), st.integers(0, 1000))
 def test_whether_one_row_is_left_out_changes_no_chance_by_more_than_promised(
     rows: list[list[tuple[int, int]]], place: int

@@ -364,6 +364,20 @@ def test_at_a_centre_pieces_are_those_that_the_file_or_many_rows_set_apart(made:
     assert "limit.pieces" not in run(made.request(file), made.at_owner()).trace.limits
 
 
+def test_rows_that_are_left_out_move_no_others(made: Office) -> None:
+    """The fourth row that says the same is left out; those after it keep the places that they had in the file."""
+    file = made.leak("again.csv", EXPORT, plain=True)
+    lines = file.read_text("utf-8").splitlines(keepends=True)
+    file.write_text("".join([lines[0], *lines[1:2] * 4, *lines[2:]]), "utf-8")
+    (compared,) = run(made.request(file), made.at_centre()).compared
+    taken = compared.taken
+    assert taken is not None
+    assert (taken.rows, len(taken.blocks)) == (len(lines) + 2, len(lines) + 2)
+    assert taken.place.tolist() == [0, 1, 2, *range(4, taken.rows)]
+    assert compared.table.rows == taken.rows - 1
+    assert compared.table.lines.tolist() == [2, 3, 4, *range(6, taken.rows + 2)]
+
+
 def test_joined_registers_are_both_found(made: Office) -> None:
     parts = ["payroll@2024-03-10,columns=nid+employer+gross_salary,where=period:2024-01",
              "civil@2024-03-10,columns=nid+family_name+address"]  # fmt: skip

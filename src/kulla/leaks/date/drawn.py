@@ -3,13 +3,14 @@
 The likeliest of all models (`date.mixture`) may hinge on one row, and with it how many pieces there are, where one ends
 and how many rows it has. Here a model is drawn with a chance that grows with its likelihood, e^(L / HEAT): the
 exponential mechanism (McSherry and Talwar 2007; Dwork and Roth 2014, section 3.4). A row adds 0 to MOST nats to L of
-each model, so whether it stood so or not changes the chance of any model by a factor of at most e^(MOST / HEAT) =
-e^PRIVACY. The models themselves hang on nothing secret: stretches of an even grid of time, of the register's record
-numbers, and of the file as it was taken in. (Not of what is left of it: rows are left out at a centre for what they
-say, and one that is would move all after it. The first form went by that, and a crafted file told a cell.)
+each model, so whether it stood at all or not changes the chance of any model by a factor of at most e^(MOST / HEAT) =
+e^PRIVACY, and whether it stood at this time or at another by twice the exponent. The models themselves hang on nothing
+secret: stretches of an even grid of time, of the register's record numbers, and of the file as it was taken in. (Not of
+what is left of it: rows are left out at a centre for what they say, and one that is would move all after it. The first
+form went by that, and a crafted file told a cell.)
 
-Which rows a piece has follows from the model that was drawn and from each row alone. So whatever is told of a piece is
-as private as it would be with the rows given. The price: some 50 rows must speak for a piece of its own, where BIC is
+Which rows a piece has follows from the model that was drawn and from each row alone. So what is told of a piece adds to
+that only what it tells of its own rows. The price: some 50 rows must speak for a piece of its own, where BIC is
 content with ten; else the table is told as one. Models are those of `date.mixture`, coarser: pieces one after the
 other, up to PIECES of them; two to four moments, shuffled; a crawl at an even pace. Pure.
 """
@@ -51,13 +52,15 @@ Lots = Callable[[str, int], Floats]
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A piece. rows: places in the table; way: of a crawl, (place in the table, moment) along it;
-    stray: how many of its rows did not stand at the moment they are said to be of."""
+    """A piece. rows: places in the table; way: of a crawl, (place in the table, moment) along it; by_record: whether a
+    crawl goes along the record numbers, not the file; stray: how many of its rows did not stand at the moment they are
+    said to be of."""
 
     rows: Ints
     kind: Literal["instant", "crawl"]
     way: tuple[tuple[int, int], ...]
     stray: int
+    by_record: bool = False
 
 
 @dataclass(frozen=True)
@@ -316,4 +319,4 @@ def _crawl(sheet: Sheet, exact: Ints, order: int, low: int, high: int) -> Drawn:
     near = [holds(masks, np.clip(moment + step, 0, TIMES - 1)) for step in (-1, 0, 1)]
     along = np.argsort(stretch[exact], kind="stable")[np.linspace(0, len(exact) - 1, _POINTS).astype(np.int64)]
     way = tuple((int(exact[at]), sheet.moment(int(moment[at]))) for at in along)
-    return Drawn(exact, "crawl", way, int((~np.any(near, axis=0)).sum()))
+    return Drawn(exact, "crawl", way, int((~np.any(near, axis=0)).sum()), bool(order))

@@ -45,12 +45,12 @@ def pieces_of(
     if discretion.at_owner:
         return mixture(compared.matched, compared.table, drops, until, compared.file, limits=limits)
     limits = replace(limits, seen=until)
-    pieces = (_discreet(piece, compared, limits, discretion) for piece in _apart(compared, limits, drops, discretion))
-    return Mixture(tuple(pieces), ())
+    found = _apart(compared, limits, drops, discretion)
+    return Mixture(tuple(_discreet(piece, by_record, compared, limits, discretion) for piece, by_record in found), ())
 
 
-def _apart(compared: Compared, limits: Bounds, drops: Drops, discretion: Discretion) -> Iterator[Piece]:
-    """The pieces that may be told, with windows over all of the history."""
+def _apart(compared: Compared, limits: Bounds, drops: Drops, discretion: Discretion) -> Iterator[tuple[Piece, bool]]:
+    """The pieces that may be told, with windows over all of the history, and whether each is a crawl by record."""
     matched = compared.matched
     columns = tuple(each.register_column for each in matched.columns)
     span = bounds(matched.horizon, limits.seen, limits.earliest(columns))
@@ -59,10 +59,11 @@ def _apart(compared: Compared, limits: Bounds, drops: Drops, discretion: Discret
         window = Window(
             (span,), span, drops.level, drops.of(count, share), drops.own, share, count, each.stray, False
         )  # fmt: skip
-        yield Piece(
+        piece = Piece(
             matched.register, compared.file, each.rows, columns, each.kind, window, each.way,
             reference(matched, compared.table, each.rows, limits.period),
         )  # fmt: skip
+        yield piece, each.by_record
 
 
 def _drawn(compared: Compared, span: Span, discretion: Discretion) -> Iterator[Drawn]:
@@ -100,7 +101,7 @@ def _lots(discretion: Discretion, place: str, what: str, count: int) -> npt.NDAr
     return discretion.lots(f"{place}/{what}", count)
 
 
-def _discreet(piece: Piece, compared: Compared, limits: Bounds, discretion: Discretion) -> Piece:
+def _discreet(piece: Piece, by_record: bool, compared: Compared, limits: Bounds, discretion: Discretion) -> Piece:
     """A piece with the window that may be told of it."""
     matched = compared.matched
     span = bounds(matched.horizon, limits.seen, limits.earliest(piece.columns))
@@ -108,23 +109,27 @@ def _discreet(piece: Piece, compared: Compared, limits: Bounds, discretion: Disc
     place = f"{compared.place}/{piece.register}/{int(piece.rows[0])}/window/{span}"
     window: Span = (span[0], end)
     if span[0] < span[1]:
-        first, last = _ends(piece, compared)
+        first, last = _ends(piece, by_record, compared)
         begin, stop = counted(first, last, span, end, FEWEST, lambda what, n: discretion.blurs(f"{place}/{what}", n))
         window = (begin - limits.clock, stop if stop == end else min(stop + limits.clock, end))
     dating = replace(piece.window, spans=(window,), best=window, open_end=window[1] == end, curve=())
     return replace(piece, window=dating, kind=kind_of(piece.kind, dating, limits))
 
 
-def _ends(piece: Piece, compared: Compared) -> tuple[Intervals, Intervals]:
-    """The intervals of the rows that tell of a piece's beginning and of its end."""
+def _ends(piece: Piece, by_record: bool, compared: Compared) -> tuple[Intervals, Intervals]:
+    """The intervals of the rows that tell of a piece's beginning and of its end.
+
+    Of a crawl those in the first and the last fifth of its part of the file, or of the register's record numbers: by
+    the place of each row, not by its rank, or a row more would move others in and out. Where there is none the window
+    is not bounded.
+    """
     rows, intervals = piece.rows, compared.matched.intervals
     if piece.kind != "crawl":
         return intervals.take(rows), intervals.take(rows)
-    taken, places = _taken(compared), [at for at, _ in piece.trajectory]
-    # By its place among all rows or numbers, not by its rank: else a row more would move others in and out.
-    if places == sorted(places):
+    taken = _taken(compared)
+    if by_record:
+        share = compared.matched.record[rows] / (taken.highest + 1)
+    else:
         low, high = taken.part(int(taken.place[rows[0]]))
         share = (taken.place[rows] - low) / (high - low)
-    else:  # it rises along the record numbers, not along the file
-        share = compared.matched.record[rows] / (taken.highest + 1)
     return intervals.take(rows[share < 1 / PART]), intervals.take(rows[share >= 1 - 1 / PART])

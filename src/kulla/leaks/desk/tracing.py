@@ -103,7 +103,8 @@ class _Tracing:
         self._place = ""  # of the table whose piece is being explained
         self._limits: list[str] = ["limit.values", "limit.unlogged", "limit.copies"]
         if not site.at_owner:
-            self._limits.append("limit.pieces")
+            # Always: were it told when something was left out, one row could be what was.
+            self._limits += ["limit.pieces", f"limit.few_records|fewest={FEWEST}"]
 
     def run(self, keys: dict[str, Keyed | None], looked: Looked | None) -> Made:
         missing = [name for name, key in keys.items() if key is None]
@@ -156,8 +157,6 @@ class _Tracing:
                 what = piece_name(piece, compared[at].place)
                 if self._discretion.enough(self._records(compared[at], piece.rows), what):
                     yield at, piece, mixture
-                else:
-                    self._few()
 
     @property
     def _least(self) -> int:
@@ -175,11 +174,6 @@ class _Tracing:
 
     def _records(self, compared: Compared, rows: Any) -> int:
         return len(np.unique(compared.matched.record[rows]))
-
-    def _few(self) -> None:
-        key = f"limit.few_records|fewest={FEWEST}"
-        if key not in self._limits:
-            self._limits.append(key)
 
     def _leads(self, explained: Sequence[Explained], looked: Looked | None) -> tuple[dict[str, Any], ...]:
         if looked is None or not explained:
